@@ -1,0 +1,21 @@
+import { certificateErrors } from "./certificates.ts";
+import { databaseErrors } from "./database.ts";
+import { issuanceErrors } from "./issuance.ts";
+import { keyErrors } from "./keys.ts";
+import { ledgerErrors } from "./ledger.ts";
+import { repositoryErrors } from "./repository.ts";
+import { settingsErrors } from "./settings.ts";
+
+/** The one catalogue: every code with what happened and what to do. `docs/errors.md` is generated from it. */
+export const catalogue = {
+  ...certificateErrors,
+  ...settingsErrors,
+  ...databaseErrors,
+  ...keyErrors,
+  ...ledgerErrors,
+  ...issuanceErrors,
+  ...repositoryErrors,
+} as const;
+
+/** A stable error code: the key of a catalogue entry. */
+export type ErrorCode = keyof typeof catalogue;

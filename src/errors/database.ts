@@ -1,0 +1,3 @@
+import { errorEntries } from "./entry.ts";
+
+export const databaseErrors = errorEntries({});
