@@ -1,0 +1,32 @@
+import { defineConfig } from "vitest/config";
+
+// One ladder, two rungs. `unit` is pure and fast. `system` starts PostgreSQL, a PKCS#11 token, servers
+// and other programs, so that only two of its files run at a time and each step has longer to answer.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          environment: "node",
+          include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
+          exclude: ["**/*.system.test.ts"],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "system",
+          environment: "node",
+          include: ["src/**/*.system.test.ts", "scripts/**/*.system.test.ts", "bench/**/*.system.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          teardownTimeout: 30_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
