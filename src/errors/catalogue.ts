@@ -1,4 +1,6 @@
 import { certificateErrors } from "./certificates.ts";
+import { crlErrors } from "./crl.ts";
+import { csrErrors } from "./csr.ts";
 import { databaseErrors } from "./database.ts";
 import { issuanceErrors } from "./issuance.ts";
 import { keyErrors } from "./keys.ts";
@@ -9,6 +11,8 @@ import { settingsErrors } from "./settings.ts";
 /** The one catalogue: every code with what happened and what to do. `docs/errors.md` is generated from it. */
 export const catalogue = {
   ...certificateErrors,
+  ...csrErrors,
+  ...crlErrors,
   ...settingsErrors,
   ...databaseErrors,
   ...keyErrors,
