@@ -30,7 +30,9 @@ function summarise(modules: readonly TestModule[], unhandledErrors: number): Tes
         });
       } else failedHere += 1; // "pending" too: the run ended before the test did
     }
-    // A file that does not load, or a suite whose hook fails, fails without any failed test.
+    // A suite whose hook fails, or a file that does not load, fails without a failed test.
+    for (const suite of [module, ...module.children.allSuites()])
+      failedHere += suite.errors().length > 0 ? 1 : 0;
     failed += failedHere === 0 && module.state() === "failed" ? 1 : failedHere;
   }
   return { passed, failed, skipped };
