@@ -1,0 +1,53 @@
+/** The server's settings. They are the program's; an operator's own go in with ALTER SYSTEM, and win. */
+const tuning = {
+  // Bulk issuing writes tens of thousands of rows a second. Few, spread-out checkpoints keep full-page
+  // images from doubling what is written, and compression takes most of what remains.
+  shared_buffers: "256MB",
+  max_wal_size: "4GB",
+  min_wal_size: "256MB",
+  checkpoint_timeout: "15min",
+  checkpoint_completion_target: "0.9",
+  wal_compression: "on",
+  wal_buffers: "16MB",
+  work_mem: "16MB",
+  maintenance_work_mem: "128MB",
+  max_connections: "200",
+  // The estimates of the planner suit solid-state disks.
+  random_page_cost: "1.1",
+  // Every figure is in UTC, whatever the machine's zone.
+  timezone: "'UTC'",
+  log_timezone: "'UTC'",
+  // A transaction that its client forgot must not keep others waiting for ever.
+  idle_in_transaction_session_timeout: "10min",
+  cluster_name: "'opensmki'",
+  log_line_prefix: "'%p '",
+} as const;
+
+/** Text of `postgresql.conf`, rewritten at each start so that a new release brings its own. */
+export function renderServerConfiguration(): string {
+  const lines = Object.entries(tuning).map(([name, value]) => `${name} = ${value}`);
+  return `# Written at each start. Use ALTER SYSTEM for settings of your own.\n${lines.join("\n")}\n`;
+}
+
+/** Text of `pg_hba.conf`: whoever may enter the socket's folder, which is mode 0700, may connect. */
+export const hostBasedAuthentication = "local all all trust\n";
+
+/**
+ * Arguments that hold what must not be set otherwise: no network, and durability.
+ *
+ * @param socketFolder - the folder of the Unix socket
+ * @param overrides - settings for tests only
+ */
+export function serverArguments(socketFolder: string, overrides: Readonly<Record<string, string>>): string[] {
+  const settings = {
+    listen_addresses: "",
+    unix_socket_directories: socketFolder,
+    unix_socket_permissions: "0700",
+    port: "5432",
+    fsync: "on",
+    synchronous_commit: "on",
+    full_page_writes: "on",
+    ...overrides,
+  };
+  return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+}

@@ -1,0 +1,203 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import { type Binaries, findBinaries } from "./binaries.ts";
+import {
+  clusterAsWorkingFolder,
+  embeddedName,
+  ensureCluster,
+  ensureHome,
+  serverEnvironment,
+  startFailure,
+  writeServerConfiguration,
+} from "./cluster.ts";
+import { serverArguments } from "./cluster-settings.ts";
+import { isOwned, takeOwnerLock } from "./owner-lock.ts";
+import { isRunning, readPostmaster, stopOrphan } from "./postmaster.ts";
+import { chooseServerUser, type ServerUser } from "./server-user.ts";
+import { makeSocketFolder, removeSocketFolder } from "./socket-folder.ts";
+
+/** What an embedded server is started with. */
+export interface EmbeddedServerOptions {
+  /** The service's data folder; the cluster lies in its folder `postgresql/cluster`. Made if missing. */
+  readonly dataFolder: string;
+  /** Takes each line that the server writes. */
+  readonly log?: (line: string) => void;
+  /** Server settings that win over ours; for tests only. */
+  readonly overrides?: Readonly<Record<string, string>>;
+}
+
+/** A PostgreSQL server that this process runs. */
+export interface EmbeddedServer {
+  /** For `connect`, this process's children and other programs of the same user. */
+  readonly connectionString: string;
+  readonly pid: number;
+  /** Resolves when the server ended, whoever ended it; never rejects. */
+  readonly exited: Promise<void>;
+  /** Ends open transactions, writes everything to disk, and removes the socket. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/** The form that both node-postgres and libpq understand. */
+const connectionStringOf = (socketFolder: string): string =>
+  `postgresql://${embeddedName}@localhost/${embeddedName}?host=${encodeURIComponent(socketFolder)}`;
+
+/** Recovery after a crash replays at most max_wal_size of log; a slow disk may need minutes for it. */
+const startPatience = 300_000;
+
+let setprivFound: boolean | undefined;
+
+/** Where util-linux has it, the kernel itself stops the server when we die, even by kill -9. */
+function withParentDeathSignal(program: string, programArguments: string[]): [string, string[]] {
+  setprivFound ??=
+    process.platform === "linux" &&
+    spawnSync("setpriv", ["--pdeathsig", "INT", "true"], { stdio: "ignore" }).status === 0;
+  return setprivFound
+    ? ["setpriv", ["--pdeathsig", "INT", "--", program, ...programArguments]]
+    : [program, programArguments];
+}
+
+function spawnServer(
+  cluster: string,
+  socketFolder: string,
+  binaries: Binaries,
+  user: ServerUser | undefined,
+  overrides: Readonly<Record<string, string>>,
+): ChildProcess {
+  const [program, programArguments] = withParentDeathSignal(binaries.postgres, [
+    ...["-D", clusterAsWorkingFolder(cluster)],
+    ...serverArguments(socketFolder, overrides),
+  ]);
+  return spawn(program, programArguments, {
+    cwd: cluster,
+    env: serverEnvironment,
+    // A session of its own: Ctrl-C in the terminal is for us, and we stop the server when our work is done.
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe"],
+    ...user,
+  });
+}
+
+async function waitUntilReady(cluster: string, child: ChildProcess, said: () => string): Promise<void> {
+  for (const end = performance.now() + startPatience; performance.now() < end; await sleep(5)) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      // Let the last lines arrive.
+      await sleep(50);
+      throw startFailure(said(), cluster);
+    }
+    const postmaster = readPostmaster(cluster);
+    if (postmaster?.pid === child.pid && postmaster?.status === "ready") return;
+  }
+  child.kill("SIGINT");
+  throw startFailure(said(), cluster);
+}
+
+async function startIn(home: string, options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+  const user = chooseServerUser(join(home, "cluster"));
+  const binaries = findBinaries(user !== undefined);
+  const cluster = ensureCluster(home, binaries, user);
+  const orphanSocket = await stopOrphan(cluster);
+  if (orphanSocket !== undefined) removeSocketFolder(orphanSocket);
+  writeServerConfiguration(cluster, user);
+  const socketFolder = makeSocketFolder(user);
+  const child = spawnServer(cluster, socketFolder, binaries, user, options.overrides ?? {});
+  const exited = new Promise<void>((done) => {
+    child.once("exit", () => {
+      done();
+    });
+    child.once("error", () => {
+      done();
+    });
+  });
+  const firstLines: string[] = [];
+  let started = false;
+  if (child.stderr !== null)
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      if (!started) firstLines.push(line);
+      options.log?.(line);
+    });
+  try {
+    await waitUntilReady(cluster, child, () => firstLines.join("\n"));
+  } catch (error) {
+    removeSocketFolder(socketFolder);
+    throw error;
+  }
+  started = true;
+  // The server does not keep us running: when our work is over and stop() was forgotten, we end, and it does.
+  child.unref();
+  return {
+    connectionString: connectionStringOf(socketFolder),
+    pid: child.pid ?? 0,
+    exited,
+    stop: async () => {
+      child.ref();
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGINT");
+      await Promise.race([exited, sleep(60_000, undefined, { ref: false })]);
+      // A fast shutdown that hangs, on a disk that does not answer: the log is replayed at the next start.
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGQUIT");
+      await exited;
+      removeSocketFolder(socketFolder);
+    },
+  };
+}
+
+/** Gives failures of the file system their codes. */
+function folderFailure(error: unknown, folder: string): unknown {
+  if (isSmkiError(error)) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return new SmkiError("DATABASE_DISK_FULL", { folder }, { cause: error });
+  if (["EACCES", "EPERM", "EROFS", "ENOTDIR"].includes(code))
+    return new SmkiError("DATABASE_FOLDER_NOT_WRITABLE", { folder, reason: code }, { cause: error });
+  return error;
+}
+
+/**
+ * Starts the PostgreSQL that comes with the package in a folder, making the cluster the first time. A server
+ * left behind by a killed process is stopped first; one whose owner lives is refused.
+ *
+ * @throws SmkiError DATABASE_FOLDER_IN_USE, DATABASE_FOLDER_NOT_WRITABLE, DATABASE_FOLDER_NEWER,
+ *   DATABASE_FOLDER_OLDER, DATABASE_BINARIES_MISSING, DATABASE_DISK_FULL, DATABASE_START_FAILED
+ */
+export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+  const dataFolder = resolve(options.dataFolder);
+  try {
+    const home = ensureHome(dataFolder);
+    const lock = await takeOwnerLock(home);
+    try {
+      const server = await startIn(home, options);
+      const released = server.exited.then(() => lock.release());
+      return {
+        ...server,
+        stop: async () => {
+          await server.stop();
+          await released;
+        },
+      };
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  } catch (error) {
+    throw folderFailure(error, dataFolder);
+  }
+}
+
+/**
+ * Finds the server that another process runs in a folder, so that a verb can join a running service.
+ *
+ * @returns its connection string, or undefined where none runs
+ */
+export async function openExistingServer(
+  dataFolder: string,
+): Promise<{ connectionString: string } | undefined> {
+  const home = join(resolve(dataFolder), "postgresql");
+  const cluster = join(home, "cluster");
+  if (!existsSync(cluster) || !(await isOwned(home))) return undefined;
+  const postmaster = readPostmaster(cluster);
+  if (postmaster?.status !== "ready" || !isRunning(cluster, postmaster)) return undefined;
+  return { connectionString: connectionStringOf(postmaster.socketFolder) };
+}

@@ -1,0 +1,40 @@
+import { accessSync, chmodSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { giveTo, type ServerUser } from "./server-user.ts";
+
+/** sun_path holds 108 octets (unix(7)); "/.s.PGSQL.5432" and the final zero take the rest. */
+const longestFolder = 93;
+const prefix = "smki-db-";
+
+/** Where a socket's folder may be made: first where a cleaner of temporary files never comes. */
+function parents(): string[] {
+  const runtime = process.getuid?.() === 0 ? "/run" : process.env["XDG_RUNTIME_DIR"];
+  return [...(runtime === undefined ? [] : [runtime]), tmpdir(), "/tmp", "/var/tmp"];
+}
+
+function isUsable(parent: string): boolean {
+  if (join(parent, `${prefix}XXXXXX`).length > longestFolder) return false;
+  try {
+    accessSync(parent, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes a folder that only the server's user (and root) may enter: whoever enters may connect. */
+export function makeSocketFolder(user: ServerUser | undefined): string {
+  // As root, TMPDIR may be a folder of mode 0700 that the server's user cannot pass; /run and /tmp are open.
+  const candidates = user === undefined ? parents() : parents().filter((parent) => parent !== tmpdir());
+  const parent = candidates.find(isUsable) ?? "/tmp";
+  const folder = mkdtempSync(join(parent, prefix));
+  chmodSync(folder, 0o700);
+  giveTo(user, folder);
+  return folder;
+}
+
+/** Removes a socket's folder, and only a folder that we made. */
+export function removeSocketFolder(folder: string): void {
+  if (basename(folder).startsWith(prefix)) rmSync(folder, { recursive: true, force: true });
+}

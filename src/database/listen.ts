@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Client, escapeIdentifier } from "pg";
+import { type ConnectionConfig, dedicatedClient } from "./connection.ts";
+
+/** Takes a payload; undefined means that the connection was made anew, and that some may have been missed. */
+export type Handler = (payload: string | undefined) => void;
+
+/** Ends a subscription. */
+export interface Subscription {
+  stop(): Promise<void>;
+}
+
+const longestPause = 5_000;
+
+/** One connection for all the channels that a process listens to; it is made at the first of them. */
+export class Listener {
+  readonly #config: ConnectionConfig;
+  readonly #applicationName: string;
+  readonly #handlers = new Map<string, Set<Handler>>();
+  readonly #closed = new AbortController();
+  #client: Promise<Client> | undefined;
+
+  constructor(config: ConnectionConfig, applicationName: string) {
+    this.#config = config;
+    this.#applicationName = applicationName;
+  }
+
+  /** Resolves when the server has confirmed: whatever is committed from then on is heard. */
+  async subscribe(channel: string, handler: Handler): Promise<Subscription> {
+    const handlers = this.#handlers.get(channel) ?? new Set();
+    this.#handlers.set(channel, handlers);
+    handlers.add(handler);
+    try {
+      this.#client ??= this.#open();
+      const client = await this.#client;
+      await client.query(`listen ${escapeIdentifier(channel)}`);
+    } catch (error) {
+      handlers.delete(handler);
+      throw error;
+    }
+    return { stop: () => this.#unsubscribe(channel, handler) };
+  }
+
+  async #unsubscribe(channel: string, handler: Handler): Promise<void> {
+    const handlers = this.#handlers.get(channel);
+    handlers?.delete(handler);
+    if (handlers?.size !== 0) return;
+    this.#handlers.delete(channel);
+    // If the connection is gone, so is the subscription.
+    await this.#client
+      ?.then((client) => client.query(`unlisten ${escapeIdentifier(channel)}`))
+      .catch(() => undefined);
+  }
+
+  async #open(): Promise<Client> {
+    let isOver = false;
+    try {
+      const client = await dedicatedClient(this.#config, this.#applicationName, () => {
+        if (isOver) return;
+        isOver = true;
+        void this.#reopen();
+      });
+      client.on("notification", ({ channel, payload }) => {
+        for (const handler of this.#handlers.get(channel) ?? []) handler(payload ?? "");
+      });
+      return client;
+    } catch (error) {
+      isOver = true;
+      this.#client = undefined;
+      throw error;
+    }
+  }
+
+  /** Tries until it succeeds or the listener is closed, then tells every handler to look for itself. */
+  async #reopen(): Promise<void> {
+    for (let pause = 100; !this.#closed.signal.aborted; pause = Math.min(pause * 2, longestPause)) {
+      await sleep(pause, undefined, { ref: false });
+      if (this.#closed.signal.aborted) return;
+      try {
+        this.#client = this.#open();
+        const client = await this.#client;
+        for (const channel of this.#handlers.keys())
+          await client.query(`listen ${escapeIdentifier(channel)}`);
+        for (const handlers of this.#handlers.values()) for (const handler of handlers) handler(undefined);
+        return;
+      } catch {
+        // Not yet; or lost again, in which case the new connection's own loss starts another round.
+        if (this.#client !== undefined) return;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#handlers.clear();
+    await this.#client?.then((client) => client.end()).catch(() => undefined);
+  }
+}
