@@ -101,4 +101,80 @@ export const certificateErrors = errorEntries({
     remedy: "Encode each extension at most once, and no empty list (RFC 5280 4.2).",
     status: 400,
   },
+  CERTIFICATE_FILE_INVALID: {
+    what: "The file holds no certificate that can be read",
+    remedy: "Give certificates as PEM (BEGIN CERTIFICATE) or DER, and nothing else.",
+    status: 400,
+  },
+  EUI64_INVALID: {
+    what: "The identifier is not an EUI-64",
+    remedy: "Write the EUI-64 as 16 hexadecimal digits, with or without hyphens.",
+    status: 400,
+  },
+  SERIAL_NUMBER_INVALID: {
+    what: "The serial number is not a positive number of at most 16 octets in hexadecimal",
+    remedy: "Copy the serial number from the certificate, in hexadecimal.",
+    status: 400,
+  },
+  SERIAL_NUMBER_TIME_INVALID: {
+    what: "The clock does not allow a serial number to be made",
+    remedy: "Set the machine's clock to the present time.",
+    status: 500,
+  },
+  REMOTE_PARTY_ROLE_UNKNOWN: {
+    what: "There is no Remote Party Role with that code",
+    remedy: "Use one of the Remote Party Role codes of GBCS: 0 to 8, 127, or 128 to 138.",
+    status: 400,
+  },
+  KEY_IDENTIFIER_INVALID: {
+    what: "The key identifier is not 8 or 20 octets in hexadecimal",
+    remedy: "Copy the subject key identifier of the issuing certificate.",
+    status: 400,
+  },
+  PUBLIC_KEY_POINT_INVALID: {
+    what: "The public key is not an uncompressed point on the curve P-256",
+    remedy: "Make a new key pair on prime256v1 and send its uncompressed point (RFC 5480 2.2).",
+    status: 422,
+  },
+  PUBLIC_KEY_ALGORITHM_UNSUPPORTED: {
+    what: "The public key is of an algorithm or curve that the SMKI does not use",
+    remedy: "Use a P-256 key (id-ecPublicKey with prime256v1), or an RSA key for the IKI.",
+    status: 422,
+  },
+  PUBLIC_KEY_RSA_INVALID: {
+    what: "The RSA public key has no sound modulus or exponent",
+    remedy: "Make a new RSA key pair of 2048 bits with exponent 65537.",
+    status: 422,
+  },
+  PUBLIC_KEY_IMPORT_FAILED: {
+    what: "The public key was refused by the cryptographic library",
+    remedy: "Make a new key pair and send its public key again.",
+    status: 422,
+  },
+  SIGNATURE_ALGORITHM_UNSUPPORTED: {
+    what: "The signature algorithm is one that the SMKI does not use",
+    remedy: "Sign with ecdsa-with-SHA256, or with sha256WithRSAEncryption for the IKI.",
+    status: 422,
+  },
+  SIGNATURE_ENCODING_INVALID: {
+    what: "The ECDSA signature is not a DER ECDSA-Sig-Value with minimal integers in range",
+    remedy: "Encode r and s as DER integers without superfluous leading zero octets (RFC 3279 2.2.3).",
+    status: 422,
+  },
+  SIGNATURE_KEY_MISMATCH: {
+    what: "The signature's algorithm does not fit the key that is to verify it",
+    remedy: "Verify with the key of the certificate that issued this one.",
+    status: 422,
+  },
+  CERTIFICATE_NOT_IN_PROFILE: {
+    what: "The certificate is not what its profile encodes",
+    remedy:
+      "Compare the part named with the certificate profile, or lint the certificate for every deviation.",
+    status: 422,
+  },
+  CERTIFICATE_FIELD_INVALID: {
+    what: "A field cannot be put into a certificate of this profile",
+    remedy: "Correct the field named.",
+    status: 422,
+  },
 });
