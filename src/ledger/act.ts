@@ -1,5 +1,11 @@
 /** Values a leaf may hold: identifiers and hashes only, never personal data. */
-export type ActValue = string | number | boolean | null | readonly ActValue[] | { readonly [name: string]: ActValue };
+export type ActValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly ActValue[]
+  | { readonly [name: string]: ActValue };
 
 /** Something that was done. It becomes one leaf of the ledger. */
 export interface Act {
