@@ -61,7 +61,7 @@ export const databaseErrors = errorEntries({
     status: 500,
   },
   MIGRATION_FILES_INVALID: {
-    what: "The migration files of this release are not numbered 0001, 0002 and so on without a gap",
+    what: "The migration files of this release are not one numbered sequence that continues the database's",
     remedy: "Install the released files again, or renumber the new migration.",
     status: 500,
   },
