@@ -1,0 +1,20 @@
+/**
+ * The rules of the Smart Energy Code that SMKI runs by, as data: every number, actor and deadline with its
+ * clause, its source and how sure it is, in the editions `response`, `draft` and `enacted`.
+ *
+ * @packageDocumentation
+ */
+export { after, before, type DurationRule, milliseconds } from "./duration.ts";
+export {
+  type Difference,
+  defaultEdition,
+  differences,
+  type Edition,
+  editions,
+  isRuleName,
+  rulebookFor,
+  ruleNames,
+} from "./editions.ts";
+export type { BatchTarget } from "./performance.ts";
+export type { Bound, Certainty, Rule, Unit } from "./rule.ts";
+export type { Rulebook, RuleName, RuleValue } from "./rulebook.ts";

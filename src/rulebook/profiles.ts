@@ -1,0 +1,86 @@
+import { rule } from "./rule.ts";
+import { appendixM, gbcs, organisationCertificatePolicy, rfc5280, testCertificates } from "./sources.ts";
+
+/** Sizes in the certificate profiles. Names and OIDs are settings of an environment; the shapes are code. */
+export const profiles = {
+  serialNumberOctets: rule({
+    clause: "Appendix A and B, certificate profile",
+    meaning: "length of a certificate's serial number, always",
+    value: 16,
+    unit: "octets",
+    binds: "every CA",
+    source: `${testCertificates}: always 16; ${rfc5280} 4.1.2.2 allows 20`,
+    certainty: "decoded",
+  }),
+  serialNumberFirstOctetFrom: rule({
+    clause: "RFC 5280 4.1.2.2",
+    meaning: "least first octet of a serial number, so that its hexadecimal form never begins with a zero",
+    value: 0x10,
+    binds: "every CA",
+    source: "not published; chosen so that clients which drop leading zeros find every certificate",
+    certainty: "chosen",
+  }),
+  serialNumberFirstOctetTo: rule({
+    clause: "RFC 5280 4.1.2.2",
+    meaning: "greatest first octet of a serial number, so that the INTEGER is positive in as many octets",
+    value: 0x7f,
+    binds: "every CA",
+    source: `${rfc5280} 4.1.2.2: a positive integer; ${testCertificates}: the top bit is clear`,
+    certainty: "decoded",
+  }),
+  caNameMaximumOctets: rule({
+    clause: "Appendix A and B, certificate profile",
+    meaning: "longest common name of a certification authority, unique among all of them",
+    value: 4,
+    unit: "octets",
+    binds: "every CA",
+    source: `Certificate Policies; ${testCertificates}: ZA, Z1, E357, 0001`,
+    certainty: "recalled-high",
+  }),
+  organisationCommonNameMaximumOctets: rule({
+    clause: "Appendix B, Subject X520 Common Name",
+    meaning: "longest common name of an Organisation Certificate's subject",
+    value: 16,
+    unit: "octets",
+    binds: "Organisation CA",
+    source: `${organisationCertificatePolicy}; ${testCertificates}: none is longer`,
+    certainty: "recalled-medium",
+  }),
+  roleCodeDigits: rule({
+    clause: "Appendix M, Appendix F",
+    meaning:
+      "hexadecimal digits of the Remote Party Role Code in an Organisation Certificate's organisational unit",
+    value: 2,
+    unit: "digits",
+    binds: "Organisation CA",
+    source: `${appendixM} Appendix F`,
+    certainty: "read",
+  }),
+  entityIdentifierOctets: rule({
+    clause: "Appendix M, Appendix F",
+    meaning: "length of the EUI-64 that names an organisation or a Device",
+    value: 8,
+    unit: "octets",
+    binds: "every CA",
+    source: `${appendixM} Appendix F`,
+    certainty: "read",
+  }),
+  keyIdentifierOctets: rule({
+    clause: "GBCS 12",
+    meaning: "length of a key identifier, by the second method of RFC 5280 4.2.1.2",
+    value: 8,
+    unit: "octets",
+    binds: "every CA",
+    source: `${gbcs}; ${testCertificates}: all of them`,
+    certainty: "read",
+  }),
+  ikiKeyBits: rule({
+    clause: "Appendix M, Appendix G",
+    meaning: "length of the RSA key in an IKI Certificate",
+    value: 2048,
+    unit: "bits",
+    binds: "IKI CA",
+    source: `${appendixM} Appendix G`,
+    certainty: "read",
+  }),
+};

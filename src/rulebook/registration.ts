@@ -1,0 +1,57 @@
+import { rule } from "./rule.ts";
+import { appendixM, response, sectionL2 } from "./sources.ts";
+
+/** Which CSRs are approved, how certificates are handed over, and who may stop it all. */
+export const registration = {
+  deviceCertificatesPerDevice: rule({
+    clause: "Appendix M 2.3.1.7",
+    meaning: "a CSR is approved only while fewer Device Certificates than this were issued for its Device",
+    value: 100,
+    unit: "certificates",
+    binds: "Registration Authority",
+    source: appendixM,
+    certainty: "read",
+  }),
+  csrMaximumOctets: rule({
+    clause: "Appendix M 2.2",
+    meaning: "longest CSR that is read, in DER",
+    value: 16_384,
+    unit: "octets",
+    binds: "operator",
+    source: "not published; chosen far above the 279 octets of a Device's and the 1,000 of an RSA key's",
+    certainty: "chosen",
+  }),
+  rejectedCsrKeyReusable: rule({
+    clause: "Appendix M 2.3.1",
+    meaning: "the Key Pair of a rejected CSR may be used in another",
+    value: true,
+    binds: "Authorised Subscriber",
+    source: `${appendixM}: for an Organisation CSR; of a Device it says that it depends on the error`,
+    certainty: "read",
+  }),
+  issuedKeyReusable: rule({
+    clause: "Appendix A and B 4.6",
+    meaning: "the Key Pair of an issued certificate may be used in a CSR again (renewal)",
+    value: false,
+    binds: "Authorised Subscriber",
+    source: "Certificate Policies: no renewal with the same key",
+    certainty: "recalled-high",
+  }),
+  pickupDays: rule({
+    clause: "Appendix M 2.3.1.9",
+    meaning: "how long issued certificates can be fetched from the portal and the batch service",
+    value: 30,
+    unit: "days",
+    binds: "DCC",
+    source: appendixM,
+    certainty: "read",
+  }),
+  emergencySuspensionDirector: rule({
+    clause: "L2, emergency suspension",
+    meaning: "who may direct the emergency suspension of SMKI Services, and its lifting",
+    value: "SMKI PMA",
+    binds: "DCC",
+    source: `${sectionL2}; ${response}, question 4`,
+    certainty: "read",
+  }),
+};
