@@ -1,6 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { differences, editions, isRuleName, rulebookFor, ruleNames } from "./editions.ts";
-import type { Rule } from "./rule.ts";
+import { differences, type Edition, editions, isRuleName, rulebookFor, ruleNames } from "./editions.ts";
+import type { Certainty, Rule } from "./rule.ts";
+import type { RuleName } from "./rulebook.ts";
+
+const certainties: readonly Certainty[] = [
+  "read",
+  "decoded",
+  "recalled-high",
+  "recalled-medium",
+  "recalled-low",
+  "chosen",
+];
 
 function rulesOf(edition: Edition): [RuleName, Rule<unknown>][] {
   return ruleNames.map((name) => [name, rulebookFor(edition)[name]]);
