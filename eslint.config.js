@@ -1,0 +1,59 @@
+import { defineConfig } from "eslint/config";
+import { configs } from "typescript-eslint";
+
+const wallClock = [
+  {
+    selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+    message: "Time is given: take a Date or a Clock (src/time/clock.ts).",
+  },
+  {
+    selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+    message: "Time is given: take a Date or a Clock (src/time/clock.ts).",
+  },
+];
+
+export default defineConfig(
+  { ignores: ["dist/", "coverage/", ".cache/", "docs/api/"] },
+  {
+    files: ["**/*.ts"],
+    extends: [configs.strictTypeChecked, configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      eqeqeq: "error",
+      "no-console": "error",
+      "no-restricted-syntax": ["error", ...wallClock],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      // `return void write(text)` says that nothing is returned on purpose.
+      "@typescript-eslint/no-confusing-void-expression": [
+        "error",
+        { ignoreArrowShorthand: true, ignoreVoidOperator: true },
+      ],
+      "@typescript-eslint/no-meaningless-void-operator": "off",
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      // An interface's async method may have an implementation that has nothing to wait for.
+      "@typescript-eslint/require-await": "off",
+      // `while (true)` with a `return` inside is the clearest form of some loops.
+      "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: "only-allowed-literals" }],
+      // tsc's noPropertyAccessFromIndexSignature asks for `env["NAME"]`.
+      "@typescript-eslint/dot-notation": ["error", { allowIndexSignaturePropertyAccess: true }],
+    },
+  },
+  {
+    // The edges, where the present moment comes from.
+    files: ["src/time/**", "src/app/**", "bench/**", "scripts/**", "**/*.test.ts", "**/testkit*.ts", "**/testkit/**"],
+    rules: { "no-restricted-syntax": "off" },
+  },
+  { files: ["bench/**", "scripts/**"], rules: { "no-console": "off" } },
+  {
+    files: ["**/*.test.ts", "**/testkit*.ts", "**/testkit/**"],
+    rules: {
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off", // expect.any() and its like
+      "@typescript-eslint/unbound-method": "off",
+    },
+  },
+);
