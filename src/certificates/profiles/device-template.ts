@@ -1,0 +1,88 @@
+import { SmkiError } from "../../errors/smki-error.ts";
+import { decodePublicPoint } from "../keys/index.ts";
+import { parseTbsCertificate } from "../syntax/index.ts";
+import { Oids, subjectKeyIdentifier } from "../vocabulary/index.ts";
+import type { DeviceFields } from "./certificate-fields.ts";
+import { encodeTbs } from "./encode-tbs.ts";
+
+/** A device's TBSCertificate and where the four parts stand in it that differ within a batch. */
+interface DeviceTemplate {
+  readonly tbs: Buffer;
+  readonly serialNumberAt: number;
+  readonly publicKeyAt: number;
+  readonly subjectKeyIdentifierAt: number;
+  readonly deviceIdAt: number;
+}
+
+/** A batch alternates two key usages, a few issuers and hardware types, and seconds; a full table starts afresh. */
+const templates = new Map<string, DeviceTemplate>();
+const maximumTemplates = 64;
+
+/**
+ * The same octets as `encodeTbs`, by filling in a template: the parts that differ within a batch have fixed lengths,
+ * so their places do not move. Several times faster, and Device Certificates are issued by the million.
+ */
+export function encodeDeviceTbs(fields: DeviceFields): Buffer {
+  const key = templateKey(fields);
+  const template = templates.get(key);
+  if (template !== undefined) return fill(template, fields);
+  const tbs = encodeTbs(fields);
+  if (templates.size >= maximumTemplates) templates.clear();
+  templates.set(key, prepare(Buffer.from(tbs)));
+  return tbs;
+}
+
+/** Everything that a template holds fixed. The issuer's names come last: only they could hold the separator. */
+function templateKey(fields: DeviceFields): string {
+  const { validity, issuer } = fields;
+  return [
+    fields.keyUsage,
+    fields.policy,
+    fields.hardwareType,
+    fields.authorityKeyIdentifier,
+    validity.notBefore.getTime(),
+    validity.notAfter,
+    issuer.organisationalUnit === undefined,
+    issuer.commonName,
+    issuer.organisationalUnit,
+  ].join("\n");
+}
+
+/** Finds the places by parsing what was encoded, so that nothing here repeats the layout. */
+function prepare(tbs: Buffer): DeviceTemplate {
+  const parsed = parseTbsCertificate(tbs);
+  const placeOf = (part: Buffer) => part.byteOffset - tbs.byteOffset;
+  const lastOctetsOf = (id: string) => {
+    const extension = parsed.extensions.find((candidate) => candidate.id === id);
+    if (extension === undefined)
+      throw new SmkiError("CERTIFICATE_NOT_IN_PROFILE", { profile: "device", part: id });
+    // Both the key identifier and the Device ID are the last 8 octets of their extension.
+    return placeOf(extension.value) + extension.value.length - 8;
+  };
+  return {
+    tbs,
+    serialNumberAt: placeOf(parsed.serialNumber),
+    publicKeyAt: placeOf(parsed.subjectPublicKeyInfo.publicKey),
+    subjectKeyIdentifierAt: lastOctetsOf(Oids.subjectKeyIdentifier),
+    deviceIdAt: lastOctetsOf(Oids.subjectAltName),
+  };
+}
+
+function fill(template: DeviceTemplate, fields: DeviceFields): Buffer {
+  const point = decodePublicPoint(fields.publicKey);
+  const tbs = Buffer.from(template.tbs);
+  writeOctets(tbs, fields.serialNumber, template.serialNumberAt, 16, "serialNumber");
+  const first = tbs[template.serialNumberAt] ?? 0;
+  if (first === 0 || first > 0x7f)
+    throw new SmkiError("CERTIFICATE_FIELD_INVALID", { field: "serialNumber" });
+  tbs.set(point, template.publicKeyAt);
+  tbs.write(subjectKeyIdentifier(point), template.subjectKeyIdentifierAt, 8, "hex");
+  writeOctets(tbs, fields.deviceId, template.deviceIdAt, 8, "deviceId");
+  return tbs;
+}
+
+function writeOctets(into: Buffer, hexadecimal: string, at: number, octets: number, field: string): void {
+  if (hexadecimal.length !== 2 * octets || into.write(hexadecimal, at, octets, "hex") !== octets) {
+    throw new SmkiError("CERTIFICATE_FIELD_INVALID", { field });
+  }
+}
