@@ -1,0 +1,12 @@
+import { SmkiError } from "../errors/smki-error.ts";
+
+const LABEL = /^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,63}$/u;
+
+/**
+ * A label stands in records, messages and token objects, so it is kept to characters that read the same everywhere.
+ *
+ * @throws SmkiError KEY_LABEL_INVALID
+ */
+export function requireLabel(label: string): void {
+  if (!LABEL.test(label)) throw new SmkiError("KEY_LABEL_INVALID", { label: label.slice(0, 80) });
+}
