@@ -1,6 +1,9 @@
 import { defineConfig } from "eslint/config";
 import { configs } from "typescript-eslint";
 
+// Tests, and the kits and data that tests share.
+const tests = ["**/*.test.ts", "**/*.testdata.ts", "**/*.testkit.ts", "**/testkit*.ts", "**/testkit/**"];
+
 const wallClock = [
   {
     selector: "NewExpression[callee.name='Date'][arguments.length=0]",
@@ -33,23 +36,29 @@ export default defineConfig(
         { ignoreArrowShorthand: true, ignoreVoidOperator: true },
       ],
       "@typescript-eslint/no-meaningless-void-operator": "off",
-      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       // An interface's async method may have an implementation that has nothing to wait for.
       "@typescript-eslint/require-await": "off",
       // `while (true)` with a `return` inside is the clearest form of some loops.
-      "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: "only-allowed-literals" }],
+      "@typescript-eslint/no-unnecessary-condition": [
+        "error",
+        { allowConstantLoopConditions: "only-allowed-literals" },
+      ],
       // tsc's noPropertyAccessFromIndexSignature asks for `env["NAME"]`.
       "@typescript-eslint/dot-notation": ["error", { allowIndexSignaturePropertyAccess: true }],
     },
   },
   {
     // The edges, where the present moment comes from.
-    files: ["src/time/**", "src/app/**", "bench/**", "scripts/**", "**/*.test.ts", "**/testkit*.ts", "**/testkit/**"],
+    files: ["src/time/**", "src/app/**", "bench/**", "scripts/**", ...tests],
     rules: { "no-restricted-syntax": "off" },
   },
   { files: ["bench/**", "scripts/**"], rules: { "no-console": "off" } },
   {
-    files: ["**/*.test.ts", "**/testkit*.ts", "**/testkit/**"],
+    files: tests,
     rules: {
       "@typescript-eslint/no-non-null-assertion": "off",
       "@typescript-eslint/no-unsafe-assignment": "off", // expect.any() and its like

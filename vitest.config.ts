@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 // and other programs, so that only two of its files run at a time and each step has longer to answer.
 export default defineConfig({
   test: {
+    teardownTimeout: 30_000,
     projects: [
       {
         extends: true,
@@ -13,6 +14,7 @@ export default defineConfig({
           include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
           exclude: ["**/*.system.test.ts"],
           testTimeout: 10_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -23,8 +25,8 @@ export default defineConfig({
           include: ["src/**/*.system.test.ts", "scripts/**/*.system.test.ts", "bench/**/*.system.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          teardownTimeout: 30_000,
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

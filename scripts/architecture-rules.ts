@@ -33,7 +33,7 @@ const pure = ["errors", "time", "certificates", "messages", "rulebook"];
 const pureModules = "^(node:)?(crypto|buffer|util)$";
 
 /** Tests, and the kits that tests share, may use more than the code beside them. */
-const tests = "(\\.test\\.ts$|/testkit[^/]*(\\.ts$|/))";
+const tests = "(\\.(test|testdata|testkit)\\.ts$|/testkit[^/]*(\\.ts$|/))";
 
 /** What the architecture check forbids. The names are what a violation is reported under. */
 export function architectureRules(): IForbiddenRuleType[] {
