@@ -19,14 +19,17 @@ export interface BitString {
 export function readBitString(reader: DerReader, tag: number = Tag.bitString): BitString {
   const offset = reader.offset;
   const contents = reader.contents(tag);
+  if (!isBitString(contents)) throw new SmkiError("DER_BIT_STRING_INVALID", { offset });
+  return { octets: contents.subarray(1), unusedBits: contents[0] ?? 0 };
+}
+
+/** True when contents octets are a BIT STRING's: fewer than 8 unused bits, and those zero (X.690 8.6.2, 11.2.1). */
+export function isBitString(contents: Buffer): boolean {
   const unusedBits = contents[0];
   const last = contents[contents.length - 1];
-  const valid =
-    unusedBits !== undefined &&
-    last !== undefined &&
-    (contents.length === 1 ? unusedBits === 0 : unusedBits < 8 && (last & ((1 << unusedBits) - 1)) === 0);
-  if (!valid) throw new SmkiError("DER_BIT_STRING_INVALID", { offset });
-  return { octets: contents.subarray(1), unusedBits };
+  if (unusedBits === undefined || last === undefined) return false;
+  if (contents.length === 1) return unusedBits === 0;
+  return unusedBits < 8 && (last & ((1 << unusedBits) - 1)) === 0;
 }
 
 /** Reads a BIT STRING of whole octets. @throws SmkiError DER_BIT_STRING_INVALID when bits are unused */

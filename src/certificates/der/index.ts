@@ -4,6 +4,7 @@ export * from "./bytes.ts";
 export * from "./integer.ts";
 export * from "./oid.ts";
 export * from "./reader.ts";
+export { stringTags } from "./strings.ts";
 export * from "./tags.ts";
-export * from "./time.ts";
+export { indefinite, readTime, type Time, time } from "./time.ts";
 export * from "./writer.ts";

@@ -22,7 +22,7 @@ export function readIntegerOctets(reader: DerReader, options: { readonly minimal
 /** True when the first nine bits are neither all zero nor all one (X.690 8.3.2). */
 export function isMinimalInteger(octets: Uint8Array): boolean {
   const [first, second] = octets;
-  if (first === undefined) return false;
+  if (first === undefined) return false; // X.690 8.3.1: an INTEGER has at least one octet.
   if (second === undefined) return true;
   return !(first === 0 && second < 0x80) && !(first === 0xff && second >= 0x80);
 }

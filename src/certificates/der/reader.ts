@@ -1,6 +1,7 @@
 import { SmkiError } from "../../errors/smki-error.ts";
 import { asBuffer } from "./bytes.ts";
 import { Tag } from "./tags.ts";
+import { checkPrimitive, refuseUnsupportedTag } from "./well-formed.ts";
 
 /** What a reader refuses before it looks at the contents. */
 export interface DerLimits {
@@ -182,25 +183,15 @@ export class DerReader {
 
   #skip(): void {
     const tag = this.#header();
-    refuseUnsupported(tag, this.#position);
+    refuseUnsupportedTag(tag, this.#position);
     if ((tag & 0x20) === 0) {
+      checkPrimitive(tag, this.#source.subarray(this.#start, this.#stop), this.#position);
       this.#position = this.#stop;
       return;
     }
     this.constructed(tag, (inner) => {
       while (!inner.atEnd) inner.#skip();
     });
-  }
-}
-
-/** High tag numbers, constructed strings (X.690 10.2) and primitive sequences or sets occur in no SMKI structure. */
-function refuseUnsupported(tag: number, offset: number): void {
-  const universal = (tag & 0xc0) === 0;
-  const number = tag & 0x1f;
-  const mustBeConstructed = number === 0x10 || number === 0x11;
-  const wrongForm = universal && ((tag & 0x20) !== 0) !== mustBeConstructed;
-  if (number === 0x1f || tag === 0 || wrongForm) {
-    throw new SmkiError("DER_TAG_UNSUPPORTED", { tag: hex(tag), offset });
   }
 }
 

@@ -33,7 +33,8 @@ export function readTime(reader: DerReader): Time {
   return { type: isUtc ? "UTCTime" : "GeneralizedTime", text: contents.toString("latin1"), milliseconds };
 }
 
-function instantOf(text: Buffer, isUtc: boolean): number | undefined {
+/** The instant that contents octets of a UTCTime or GeneralizedTime name; undefined when malformed. */
+export function instantOf(text: Buffer, isUtc: boolean): number | undefined {
   if (text.length !== (isUtc ? 13 : 15) || text[text.length - 1] !== 0x5a) return undefined;
   const two = (at: number): number => {
     const high = (text[at] ?? 0) - 0x30;

@@ -1,12 +1,12 @@
 import { SmkiError } from "../../errors/smki-error.ts";
-import { type DerReader, isPrintable, type Oid, readOid, Tag } from "../der/index.ts";
+import { type DerReader, type Oid, readOid, stringTags, Tag } from "../der/index.ts";
 
 /** One attribute of a name: its type, and its value as encoded. */
 export interface NameAttribute {
   readonly type: Oid;
   /** Identifier octet of the value: which string type it is, or BIT STRING for a uniqueIdentifier. */
   readonly tag: number;
-  /** Contents octets of the value, checked against its type where that is a string type or a BIT STRING. */
+  /** Contents octets of the value, which hold only what that type may hold. */
   readonly contents: Buffer;
 }
 
@@ -36,39 +36,10 @@ function readAttribute(reader: DerReader): NameAttribute {
     const type = readOid(attribute);
     const offset = attribute.offset;
     const { tag, contents } = attribute.any();
-    if (!isContentsOf(tag, contents)) throw new SmkiError("DER_STRING_INVALID", { offset });
+    if (tag !== Tag.bitString && !stringTags.has(tag))
+      throw new SmkiError("DER_STRING_INVALID", { offset, tag });
     return { type, tag, contents };
   });
-}
-
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** What the contents of a string type may be; other types pass. */
-function isContentsOf(tag: number, contents: Buffer): boolean {
-  switch (tag) {
-    case Tag.printableString:
-      return isPrintable(contents.toString("latin1"));
-    case Tag.utf8String:
-      return utf8(contents) !== undefined;
-    case Tag.ia5String:
-      return contents.every((octet) => octet < 0x80);
-    case Tag.bmpString:
-      return contents.length % 2 === 0;
-    case Tag.universalString:
-      return contents.length % 4 === 0;
-    case Tag.bitString:
-      return contents.length > 0;
-    default:
-      return true;
-  }
-}
-
-function utf8(contents: Buffer): string | undefined {
-  try {
-    return strictUtf8.decode(contents);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The text of a PrintableString, UTF8String or IA5String attribute; undefined for any other type. */
