@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createKeyStore } from "../open.ts";
+import { StoreFile } from "../encrypted-file/store-file.ts";
 import type { EncryptedFileSettings } from "../settings.ts";
 import type { StoreFixture } from "./store-fixture.ts";
 
@@ -25,7 +25,8 @@ export async function makeFileStore(): Promise<FileStoreFixture> {
     environment: "test",
     purpose: "operational",
   } as const;
-  await createKeyStore(settings);
+  // The lowest cost that a store may have, since every test makes one.
+  await StoreFile.create(file, { environment: "test", purpose: "operational" }, PASSPHRASE, 2 ** 15);
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   return { folder, settings, secrets: [PASSPHRASE], remove };
 }
