@@ -8,14 +8,18 @@ import { architectureRules, folders } from "./architecture-rules.ts";
 const root = process.argv[2] ?? join(import.meta.dirname, "..");
 process.chdir(root);
 
-const { output } = await cruise(["src"], {
-  validate: true,
-  ruleSet: { forbidden: architectureRules() },
-  doNotFollow: { path: "node_modules" },
-  tsPreCompilationDeps: true, // an import of types is a dependency too
-  moduleSystems: ["es6"],
-  skipAnalysisNotInRules: true,
-});
+const { output } = await cruise(
+  ["src"],
+  {
+    validate: true,
+    ruleSet: { forbidden: architectureRules() },
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true, // an import of types is a dependency too
+    moduleSystems: ["es6"],
+    skipAnalysisNotInRules: true,
+  },
+  { exportsFields: ["exports"], conditionNames: ["node", "import", "types", "default"] },
+);
 if (typeof output === "string") throw new TypeError("dependency-cruiser answered in text");
 process.exitCode = report(output);
 

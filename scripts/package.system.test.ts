@@ -46,12 +46,15 @@ function write(name: string, text: string): void {
   writeFileSync(join(folder, name), text);
 }
 
-/** One certificate of the key store that the DCC publishes for its emulator, in Base64. */
+/** The DCC's own WAN provider certificate, from the key store published for its emulator; Base64 without armour. */
 function publishedCertificate(): string {
   const path = join(root, "node_modules/@smartdcc/dccboxed-keystore/keystore.json");
-  const found = /"certificate":\s*"([^"]+)"/.exec(readFileSync(path, "utf8"))?.[1];
-  if (found === undefined) throw new Error(`no certificate in ${path}`);
-  const pem = JSON.parse(`"${found}"`) as string;
+  let pem: string | undefined;
+  JSON.parse(readFileSync(path, "utf8"), (_, value: { name?: string; certificate?: string } | null) => {
+    if (value?.name === "Z1-wanProvider-ds") pem = value.certificate;
+    return value;
+  });
+  if (pem === undefined) throw new Error(`no such certificate in ${path}`);
   return pem.replace(/-----[^-]+-----|\s/g, "");
 }
 
@@ -79,8 +82,13 @@ describe("the packed npm package", () => {
       console.log(JSON.stringify(readFields(certificate), (_, value) => typeof value === "bigint" ? String(value) : value));
     `;
     write("use.mjs", script);
-    const fields = JSON.parse(run(folder, process.execPath, ["use.mjs", publishedCertificate()])) as object;
-    expect(fields).toMatchObject({ profile: "organisation" });
+    const fields = JSON.parse(run(folder, process.execPath, ["use.mjs", publishedCertificate()])) as unknown;
+    expect(fields).toMatchObject({
+      profile: "organisation",
+      serialNumber: "7c758b23cc7fe6923b01921f557d8b0a",
+      policy: "1.2.826.0.1.8641679.1.2.1.4",
+      issuer: { commonName: "Z1" },
+    });
   });
 
   test("gives a TypeScript program its types", () => {
