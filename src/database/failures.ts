@@ -71,16 +71,15 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
- * True when a statement failed because a row with that key is already there. For stores that turn this into
- * a refusal of their own; inside the transaction, which is then only good for rolling back.
+ * The constraint that a statement broke, by name, when what it would have written is there already: a unique or
+ * an exclusion constraint. For stores that turn this into a refusal of their own; inside the transaction, which
+ * is then only good for rolling back.
  *
- * @param constraint - the name of the unique constraint or index; any if left out
+ * @returns undefined for any other failure
  */
-export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+export function brokenConstraint(error: unknown): string | undefined {
   const failure = isSmkiError(error, "DATABASE_FAILED") ? error.cause : error;
-  return (
-    failure instanceof DatabaseError &&
-    failure.code === "23505" &&
-    (constraint === undefined || failure.constraint === constraint)
-  );
+  if (!(failure instanceof DatabaseError)) return undefined;
+  const isConflict = failure.code === "23505" || failure.code === "23P01"; // unique_, exclusion_violation
+  return isConflict ? failure.constraint : undefined;
 }

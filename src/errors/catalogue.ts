@@ -1,3 +1,5 @@
+import { appErrors } from "./app.ts";
+import { ceremonyErrors } from "./ceremony.ts";
 import { certificateErrors } from "./certificates.ts";
 import { crlErrors } from "./crl.ts";
 import { csrErrors } from "./csr.ts";
@@ -5,8 +7,10 @@ import { databaseErrors } from "./database.ts";
 import { issuanceErrors } from "./issuance.ts";
 import { keyErrors } from "./keys.ts";
 import { ledgerErrors } from "./ledger.ts";
+import { registrationErrors } from "./registration.ts";
 import { repositoryErrors } from "./repository.ts";
 import { settingsErrors } from "./settings.ts";
+import { webErrors } from "./web.ts";
 
 /** The one catalogue: every code with what happened and what to do. `docs/errors.md` is generated from it. */
 export const catalogue = {
@@ -17,8 +21,12 @@ export const catalogue = {
   ...databaseErrors,
   ...keyErrors,
   ...ledgerErrors,
+  ...registrationErrors,
+  ...ceremonyErrors,
   ...issuanceErrors,
   ...repositoryErrors,
+  ...webErrors,
+  ...appErrors,
 } as const;
 
 /** A stable error code: the key of a catalogue entry. */

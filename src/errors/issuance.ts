@@ -1,3 +1,91 @@
 import { errorEntries } from "./entry.ts";
 
-export const issuanceErrors = errorEntries({});
+export const issuanceErrors = errorEntries({
+  BATCH_EMPTY: {
+    what: "The batch holds no CSR",
+    remedy: "Send at least one CSR.",
+    status: 422,
+  },
+  BATCH_TOO_LARGE: {
+    what: "The batch holds more CSRs than one batch may",
+    remedy: "Split it: the whole batch is refused above the limit (SEC L8.2).",
+    status: 413,
+  },
+  BATCH_NOT_FOUND: {
+    what: "No such batch of this Party",
+    remedy: "Use the number that the submission answered with, and a credential of the same Party.",
+    status: 404,
+  },
+  KEY_ALREADY_CERTIFIED: {
+    what: "The public key in the CSR is in a certificate that was issued before",
+    remedy:
+      "If the answer to an earlier request was lost, fetch that certificate by its serial number; otherwise make a new Key Pair.",
+    status: 409,
+  },
+  KEY_TWICE_IN_BATCH: {
+    what: "The public key stands in an earlier CSR of the same batch",
+    remedy: "Make a Key Pair for each certificate.",
+    status: 409,
+  },
+  ISSUING_PLAN_STALE: {
+    what: "The CA changed while the chunk was being prepared",
+    remedy: "Nothing to do: the chunk is prepared again by itself.",
+    status: 503,
+  },
+  AUTHORITY_MISSING: {
+    what: "There is no CA for this kind of certificate",
+    remedy: "Run `smki ceremony` to create the key hierarchy.",
+    status: 503,
+  },
+  CLOCK_WENT_BACK: {
+    what: "The machine's clock stands before something that was signed already; signing has stopped",
+    remedy: "Set the clock right (check the time service), then signing goes on by itself.",
+    status: 503,
+  },
+  CERTIFICATE_LINT_FINDING: {
+    what: "The certificate would not conform to its profile, so it is not issued",
+    remedy: "Correct the CSR according to the rule that is named.",
+    status: 422,
+  },
+  SIGNED_OTHER_THAN_INTENDED: {
+    what: "What was signed is not what was recorded to be signed; nothing of the chunk is published",
+    remedy: "Stop the service and examine the key store and the database before anything else is issued.",
+    status: 500,
+  },
+  OWN_SIGNATURE_INVALID: {
+    what: "A signature just made does not verify under the CA's certificate; nothing is published",
+    remedy: "Check that the key store holds the key of this CA, and the health of the module.",
+    status: 500,
+  },
+  CERTIFICATE_NOT_FOUND: {
+    what: "No certificate with that serial number",
+    remedy: "Give the serial number in hexadecimal, as the repository shows it.",
+    status: 404,
+  },
+  DEVICE_CERTIFICATE_NOT_REVOCABLE: {
+    what: "A Device Certificate cannot be revoked",
+    remedy:
+      "Devices hold no revocation list for one another, so the Device Certificate Policy has no revocation. Replace the certificate on the device, or mark it as not in use with `smki certificate not-in-use`.",
+    status: 409,
+  },
+  AUTHORITY_REVOKED_IN_CEREMONY: {
+    what: "The certificate of a CA is revoked in a ceremony only",
+    remedy: "Run `smki ceremony revoke` with its witnesses.",
+    status: 409,
+  },
+  CERTIFICATE_REVOKED_ALREADY: {
+    what: "The certificate is revoked already",
+    remedy: "Nothing to do; it stands on the current CRL.",
+    status: 409,
+  },
+  CERTIFICATE_EXPIRED: {
+    what: "The certificate has expired",
+    remedy: "Nothing to do: an expired certificate is not relied on.",
+    status: 409,
+  },
+  NOT_A_DEVICE_CERTIFICATE: {
+    what: "Only a Device Certificate is marked as not in use",
+    remedy: "Revoke an Organisation or IKI Certificate with `smki certificate revoke`.",
+    status: 409,
+  },
+});

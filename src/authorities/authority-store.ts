@@ -1,0 +1,136 @@
+import { sql } from "kysely";
+import { type SerialNumber, serialNumberFromOctets } from "../certificates/index.ts";
+import type { Tx } from "../database/transaction.ts";
+import type { Authority, AuthorityProfile, AuthorityState } from "./authority.ts";
+
+type AuthorityTables = {
+  certification_authority: {
+    id: string;
+    profile: AuthorityProfile;
+    issuer_id: string;
+    serial_number: Buffer;
+    certificate: Buffer;
+    key_label: string;
+    state: AuthorityState;
+    reserved: number;
+    released_at: Date | null;
+    first_used_at: Date | null;
+    retired_at: Date | null;
+    ceremony_id: number;
+  };
+};
+
+const tables = (tx: Tx) => tx.withTables<AuthorityTables>();
+
+const fromRow = (row: AuthorityTables["certification_authority"]): Authority => ({
+  id: row.id,
+  profile: row.profile,
+  issuerId: row.issuer_id,
+  serialNumber: serialNumberFromOctets(row.serial_number),
+  certificate: row.certificate,
+  keyLabel: row.key_label,
+  state: row.state,
+  reserved: row.reserved,
+  ...(row.released_at === null ? {} : { releasedAt: row.released_at }),
+  ...(row.first_used_at === null ? {} : { firstUsedAt: row.first_used_at }),
+});
+
+/** All CAs, or those of one profile, in the order of their identifiers. */
+export async function selectAuthorities(tx: Tx, profile?: AuthorityProfile): Promise<Authority[]> {
+  let query = tables(tx).selectFrom("certification_authority").selectAll().orderBy("id");
+  if (profile !== undefined) query = query.where("profile", "=", profile);
+  return (await query.execute()).map(fromRow);
+}
+
+export async function selectAuthority(tx: Tx, id: string): Promise<Authority | undefined> {
+  const row = await tables(tx)
+    .selectFrom("certification_authority")
+    .selectAll()
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row === undefined ? undefined : fromRow(row);
+}
+
+export async function insertAuthority(
+  tx: Tx,
+  authority: Omit<Authority, "reserved" | "releasedAt" | "firstUsedAt">,
+  ceremonyId: number,
+): Promise<void> {
+  await tables(tx)
+    .insertInto("certification_authority")
+    .values({
+      id: authority.id,
+      profile: authority.profile,
+      issuer_id: authority.issuerId,
+      serial_number: Buffer.from(authority.serialNumber, "hex"),
+      certificate: authority.certificate,
+      key_label: authority.keyLabel,
+      state: authority.state,
+      reserved: 0,
+      released_at: null,
+      first_used_at: null,
+      retired_at: null,
+      ceremony_id: ceremonyId,
+    })
+    .execute();
+}
+
+/**
+ * Counts certificates against a CA's cap, if it still stands as the plan saw it; false when it does not.
+ * The row lock lasts to the end of the transaction that records the intent, which is short: nothing is
+ * computed in it.
+ */
+export async function reserve(
+  tx: Tx,
+  authority: Authority,
+  count: number,
+  now: Date,
+  maximumCertificates: number | undefined,
+): Promise<boolean> {
+  const reserved = await tables(tx)
+    .updateTable("certification_authority")
+    .set((set) => ({
+      reserved: sql<number>`reserved + ${count}`,
+      first_used_at: set.fn.coalesce("first_used_at", sql<Date>`${now}`),
+    }))
+    .where("id", "=", authority.id)
+    .where("state", "=", "active")
+    .$if(maximumCertificates !== undefined, (query) =>
+      query.where(sql<boolean>`reserved + ${count} <= ${maximumCertificates ?? 0}`),
+    )
+    .executeTakeFirst();
+  return reserved.numUpdatedRows === 1n;
+}
+
+/** Moves a CA from one state to the next; false when it was not in that state any more. */
+export async function moveState(
+  tx: Tx,
+  id: string,
+  from: AuthorityState,
+  to: AuthorityState,
+  at: Date,
+): Promise<boolean> {
+  const moved = await tables(tx)
+    .updateTable("certification_authority")
+    .set({
+      state: to,
+      ...(to === "released" ? { released_at: at } : {}),
+      ...(to === "retired" || to === "revoked" ? { retired_at: at } : {}),
+    })
+    .where("id", "=", id)
+    .where("state", "=", from)
+    .executeTakeFirst();
+  return moved.numUpdatedRows === 1n;
+}
+
+export async function selectAuthorityBySerialNumber(
+  tx: Tx,
+  serialNumber: SerialNumber,
+): Promise<Authority | undefined> {
+  const row = await tables(tx)
+    .selectFrom("certification_authority")
+    .selectAll()
+    .where("serial_number", "=", Buffer.from(serialNumber, "hex"))
+    .executeTakeFirst();
+  return row === undefined ? undefined : fromRow(row);
+}

@@ -1,0 +1,126 @@
+import { type Generated, sql } from "kysely";
+import { type SerialNumber, serialNumberFromOctets } from "../../certificates/index.ts";
+import { byteaArray } from "../../database/binary-arrays.ts";
+import { frame, unframe } from "../../database/frames.ts";
+import type { Tx } from "../../database/transaction.ts";
+
+type IntentTables = {
+  issuing_intent: {
+    id: Generated<number>;
+    chunk_id: number;
+    authority_id: string;
+    recorded_at: Date;
+    to_be_signed: Buffer;
+    positions: number[];
+    published_at: Date | null;
+  };
+  certified_key: { key_hash: Buffer; serial_number: Buffer };
+};
+
+const tables = (tx: Tx) => tx.withTables<IntentTables>();
+
+/** A recorded intent: these octets, and no others, are signed for this chunk by this CA. */
+export interface RecordedIntent {
+  readonly id: number;
+  readonly chunkId: number;
+  readonly authorityId: string;
+  readonly recordedAt: Date;
+  readonly positions: readonly number[];
+  readonly toBeSigned: readonly Buffer[];
+}
+
+export async function insertIntent(tx: Tx, intent: Omit<RecordedIntent, "id">): Promise<number> {
+  const { id } = await tables(tx)
+    .insertInto("issuing_intent")
+    .values({
+      chunk_id: intent.chunkId,
+      authority_id: intent.authorityId,
+      recorded_at: intent.recordedAt,
+      to_be_signed: frame(intent.toBeSigned),
+      positions: [...intent.positions],
+      published_at: null,
+    })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** What stands recorded for a chunk and is not published. */
+export async function selectOpenIntents(tx: Tx, chunkId: number): Promise<RecordedIntent[]> {
+  return openIntents(tx, chunkId);
+}
+
+/** What stands recorded for any chunk and is not published. */
+export async function selectAllOpenIntents(tx: Tx): Promise<RecordedIntent[]> {
+  return openIntents(tx);
+}
+
+async function openIntents(tx: Tx, chunkId?: number): Promise<RecordedIntent[]> {
+  let query = tables(tx)
+    .selectFrom("issuing_intent")
+    .selectAll()
+    .where("published_at", "is", null)
+    .orderBy("id");
+  if (chunkId !== undefined) query = query.where("chunk_id", "=", chunkId);
+  const rows = await query.execute();
+  return rows.map((row) => ({
+    id: row.id,
+    chunkId: row.chunk_id,
+    authorityId: row.authority_id,
+    recordedAt: row.recorded_at,
+    positions: row.positions,
+    toBeSigned: unframe(row.to_be_signed),
+  }));
+}
+
+/** Closes an intent; false when another closed it before. */
+export async function closeIntent(tx: Tx, id: number, at: Date): Promise<boolean> {
+  const closed = await tables(tx)
+    .updateTable("issuing_intent")
+    .set({ published_at: at })
+    .where("id", "=", id)
+    .where("published_at", "is", null)
+    .executeTakeFirst();
+  return closed.numUpdatedRows === 1n;
+}
+
+/** When the last intent was recorded: the clock may not be before it. */
+export async function lastRecordedAt(tx: Tx): Promise<Date | undefined> {
+  const row = await tables(tx)
+    .selectFrom("issuing_intent")
+    .select("recorded_at")
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.recorded_at;
+}
+
+interface KeyClaim {
+  readonly keyHash: Buffer;
+  readonly serialNumber: SerialNumber;
+}
+
+/**
+ * Claims public keys for the certificates to come. A key that is claimed already stays with its certificate.
+ *
+ * @returns for each key that was taken before, by its hash in hexadecimal, the serial number that has it
+ */
+export async function claimKeys(tx: Tx, claims: readonly KeyClaim[]): Promise<Map<string, SerialNumber>> {
+  // In the order of the hashes, so that two chunks with the same keys wait for each other and never deadlock.
+  const inOrder = claims.toSorted((left, right) => Buffer.compare(left.keyHash, right.keyHash));
+  const hashes = byteaArray(inOrder.map(({ keyHash }) => keyHash));
+  const serials = byteaArray(inOrder.map(({ serialNumber }) => Buffer.from(serialNumber, "hex")));
+  const inserted = await sql`
+    insert into certified_key (key_hash, serial_number)
+    select * from unnest(${hashes}::bytea[], ${serials}::bytea[])
+    on conflict do nothing`.execute(tx);
+  if (inserted.numAffectedRows === BigInt(claims.length)) return new Map();
+  const taken = await sql<{ key_hash: Buffer; serial_number: Buffer }>`
+    select key.key_hash, key.serial_number
+    from certified_key key
+    join unnest(${hashes}::bytea[], ${serials}::bytea[]) as claim (key_hash, serial_number) using (key_hash)
+    where key.serial_number <> claim.serial_number`.execute(tx);
+  return new Map(
+    taken.rows.map((row) => [row.key_hash.toString("hex"), serialNumberFromOctets(row.serial_number)]),
+  );
+}

@@ -1,0 +1,100 @@
+import { assembleCrl, buildTbsCrl, parseCrl, verifyCrlSignature } from "../../certificates/index.ts";
+import type { Tx } from "../../database/transaction.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
+import type { Signer } from "../../keys/signer.ts";
+import { recordActs } from "../../ledger/record-acts.ts";
+import type { Authority } from "../authority.ts";
+import { type Issuer, issuerOf } from "../issuing/issuer.ts";
+import { wholeSecond } from "../issuing/validity.ts";
+import { type ListSchedule, listDue, listValidUntil } from "./list-due.ts";
+import {
+  currentList,
+  insertList,
+  latestRevocationAt,
+  lockListOf,
+  type PublishedList,
+  type Revocation,
+  selectRevocations,
+} from "./list-store.ts";
+
+/**
+ * Makes the CA's list if one is due. One transaction under a lock of its own, so that two workers make it
+ * once and its numbers rise one by one. A crash before its commit leaves the list before; a list is never
+ * served half.
+ *
+ * @returns the new list, or undefined when none was due
+ * @throws SmkiError OWN_SIGNATURE_INVALID, KEY_NOT_FOUND, KEY_STORE_UNAVAILABLE
+ */
+export async function publishListIfDue(
+  tx: Tx,
+  signer: Signer,
+  authority: Authority,
+  schedule: ListSchedule,
+  now: Date,
+): Promise<PublishedList | undefined> {
+  await lockListOf(tx, authority.id);
+  const current = await currentList(tx, authority.id);
+  const latest = await latestRevocationAt(tx, authority.id);
+  const due = listDue({ thisUpdate: current?.thisUpdate, latestRevocationAt: latest }, schedule, now);
+  if (due === undefined) return undefined;
+  return publishList(tx, signer, authority, schedule, now, due);
+}
+
+/** Makes and publishes the CA's list now: in a ceremony for an ARL, or because it is due. */
+export async function publishList(
+  tx: Tx,
+  signer: Signer,
+  authority: Authority,
+  schedule: ListSchedule,
+  now: Date,
+  because: string,
+): Promise<PublishedList> {
+  await lockListOf(tx, authority.id);
+  const current = await currentList(tx, authority.id);
+  const revocations = await selectRevocations(tx, authority.id);
+  const thisUpdate = wholeSecond(now);
+  const list = {
+    authorityId: authority.id,
+    // One higher than the last, always (RFC 5280 5.2.3).
+    number: (current?.number ?? 0) + 1,
+    thisUpdate,
+    nextUpdate: listValidUntil(thisUpdate, schedule),
+    entries: revocations.length,
+  };
+  const published = { ...list, list: await signList(signer, issuerOf(authority), list, revocations) };
+  await insertList(tx, published);
+  await recordActs(tx, [
+    {
+      kind: "list.published",
+      at: now,
+      by: "system",
+      subject: { authority: authority.id, number: list.number, entries: list.entries, because },
+    },
+  ]);
+  return published;
+}
+
+async function signList(
+  signer: Signer,
+  issuer: Issuer,
+  list: Omit<PublishedList, "list">,
+  revocations: readonly Revocation[],
+): Promise<Buffer> {
+  const toBeSigned = buildTbsCrl({
+    issuer: issuer.fields.subject,
+    algorithm: issuer.signatureAlgorithm,
+    thisUpdate: list.thisUpdate,
+    nextUpdate: list.nextUpdate,
+    number: BigInt(list.number),
+    authorityKeyIdentifier: issuer.keyIdentifier,
+    revoked: revocations.map(({ serialNumber, revokedAt, reason }) => ({
+      serialNumber,
+      revocationDate: wholeSecond(revokedAt),
+      reason,
+    })),
+  });
+  const der = assembleCrl(toBeSigned, await signer.sign(issuer.authority.keyLabel, toBeSigned));
+  if (!verifyCrlSignature(parseCrl(der), issuer.publicKey))
+    throw new SmkiError("OWN_SIGNATURE_INVALID", { authority: issuer.authority.id });
+  return der;
+}

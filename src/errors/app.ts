@@ -1,0 +1,30 @@
+import { errorEntries } from "./entry.ts";
+
+export const appErrors = errorEntries({
+  ESTATE_IN_USE: {
+    what: "Another OpenSMKI is running on this data folder",
+    remedy: "Stop it first, or use another data folder with `--data`.",
+    status: 500,
+  },
+  ESTATE_EMPTY: {
+    what: "There is no key hierarchy in this data folder yet",
+    remedy:
+      'Run `smki ceremony --witness "NAME" --witness "NAME"` first; `smki demo` shows everything with samples.',
+    status: 500,
+  },
+  ESTATE_NOT_RUNNING: {
+    what: "OpenSMKI is not running on this data folder, so nothing can be issued",
+    remedy: "Start it in another terminal with `smki up`.",
+    status: 503,
+  },
+  PROCESS_FAILED: {
+    what: "A process of the service ended by itself",
+    remedy: "Read its last lines in the log above; start the service again with `smki up`.",
+    status: 500,
+  },
+  DEMO_CHECK_FAILED: {
+    what: "Something in the demonstration did not hold",
+    remedy: "Read which check failed above. If nothing was altered on purpose, this is a defect: report it.",
+    status: 500,
+  },
+});

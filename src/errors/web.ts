@@ -1,0 +1,56 @@
+import { errorEntries } from "./entry.ts";
+
+export const webErrors = errorEntries({
+  REQUEST_INVALID: {
+    what: "The request is not of the form that this address takes",
+    remedy: "Compare it with /api/v1/openapi.json.",
+    status: 400,
+  },
+  REQUEST_TOO_LARGE: {
+    what: "The request is larger than this address takes",
+    remedy: "Split it into smaller requests.",
+    status: 413,
+  },
+  ADDRESS_NOT_FOUND: {
+    what: "There is nothing at this address",
+    remedy: "See /api/v1/openapi.json for what there is.",
+    status: 404,
+  },
+  XML_INVALID: {
+    what: "The request is not the XML document that this service takes",
+    remedy: "Send the one root element, without document type, entities or processing instructions.",
+    status: 400,
+  },
+  SERVICE_STOPPING: {
+    what: "The service is stopping and takes no new requests",
+    remedy: "Send the request again when it is back.",
+    status: 503,
+  },
+  INTERNAL: {
+    what: "Something went wrong inside the service",
+    remedy: "Try again; if it happens again, give the operator the request number.",
+    status: 500,
+  },
+  TLS_FILES_UNUSABLE: {
+    what: "The server's TLS certificate or key cannot be used",
+    remedy: "Check web.tls.certificateFile and web.tls.keyFile: PEM, a matching pair, readable.",
+    status: 500,
+  },
+  TLS_FILES_NEEDED: {
+    what: "A live service needs a TLS certificate of its own",
+    remedy: "Set web.tls.certificateFile and web.tls.keyFile.",
+    status: 500,
+  },
+  PORT_IN_USE: {
+    what: "The port is in use by another program",
+    remedy:
+      "Stop that program, or set another port (web.port, repositoryService.port; 0 takes any that is free).",
+    status: 500,
+  },
+  BOXED_SERVICE_IN_LIVE: {
+    what: "The repository service in the manner of DCC Boxed does not start in a live environment",
+    remedy:
+      "It answers without authentication and its bundle carries private keys. Set repositoryService.enabled to false.",
+    status: 500,
+  },
+});

@@ -1,0 +1,63 @@
+import type { CertificateKind } from "../authorities/authority.ts";
+import type { CertificateSubject } from "../authorities/issuing/subject.ts";
+import {
+  parseCsr,
+  readDeviceCsr,
+  readIkiCsr,
+  readOrganisationCsr,
+  verifyCsrSignature,
+} from "../certificates/index.ts";
+import { SmkiError } from "../errors/smki-error.ts";
+import {
+  requireAuthorisedSubscriber,
+  requireEligibleForOrganisationCertificate,
+} from "../registration/eligibility.ts";
+import type { CertificatePolicyName, Party } from "../registration/party.ts";
+
+/** The officer or system that shall hold an IKI credential, and in which hat. */
+export interface CredentialHolderRequest {
+  readonly partyId: number;
+  readonly officerId?: number;
+  readonly systemName?: string;
+  readonly subscriberFor: CertificatePolicyName;
+}
+
+/**
+ * Checks one CSR as SEC Appendix M 2.3 has it: first its format and signature (proof of possession), then
+ * its content and the right of the Party to have it.
+ *
+ * @param request - PKCS#10, DER
+ * @param party - the Party on whose behalf it was made; none for the Registration Authority's own requests
+ * @returns what shall be certified
+ * @throws SmkiError a `CSR_` or `DER_` code, NOT_AN_AUTHORISED_SUBSCRIBER, NOT_AN_ELIGIBLE_SUBSCRIBER
+ */
+export function checkRequest(
+  kind: CertificateKind,
+  request: Buffer,
+  party: Party | undefined,
+): CertificateSubject {
+  const csr = parseCsr(request);
+  const subject = readSubject(kind, csr);
+  verifyCsrSignature(csr);
+  if (party === undefined) return subject;
+  if (kind !== "iki") requireAuthorisedSubscriber(party, kind);
+  if (subject.kind === "organisation") requireEligibleForOrganisationCertificate(party, subject);
+  return subject;
+}
+
+function readSubject(kind: CertificateKind, csr: ReturnType<typeof parseCsr>): CertificateSubject {
+  switch (kind) {
+    case "device":
+      return { kind, ...readDeviceCsr(csr) };
+    case "organisation":
+      return { kind, ...readOrganisationCsr(csr) };
+    case "iki":
+      return { kind, ...readIkiCsr(csr) };
+  }
+}
+
+/** The refusal of a CSR; anything that is not a coded refusal is a fault of ours and goes on up. */
+export function refusalOf(error: unknown): SmkiError {
+  if (error instanceof SmkiError) return error;
+  throw error;
+}

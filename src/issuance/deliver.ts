@@ -1,0 +1,39 @@
+import type { Tx } from "../database/transaction.ts";
+import { SmkiError } from "../errors/smki-error.ts";
+import type { Principal } from "../registration/principal.ts";
+import type { Outcome } from "./outcome.ts";
+import { type BatchProgress, selectBatch, selectOutcomes } from "./request-store.ts";
+
+/** Where a batch stands, in the words of a client. */
+export type BatchStatus = "processing" | "completed" | "held";
+
+/** A batch with what became of its CSRs. */
+export interface Batch extends BatchProgress {
+  readonly status: BatchStatus;
+  /** By position; null where one is not decided yet. */
+  readonly outcomes: readonly (Outcome | null)[];
+}
+
+/**
+ * A batch of the asking Party. Another Party's batch gets the same answer as one that does not exist
+ * (SEC Appendix M, appendix E).
+ *
+ * @throws SmkiError BATCH_NOT_FOUND
+ */
+export async function findBatch(tx: Tx, by: Principal, batchId: number): Promise<Batch> {
+  const batch = await selectBatch(tx, batchId);
+  if (batch === undefined || (by.kind === "credential" && by.partyId !== batch.partyId))
+    throw new SmkiError("BATCH_NOT_FOUND", { batch: batchId });
+  return { ...batch, status: statusOf(batch), outcomes: await selectOutcomes(tx, batchId) };
+}
+
+/** Whether every chunk of a batch is finished or held; the answer to a waiting client's question. */
+export async function batchHasEnded(tx: Tx, batchId: number): Promise<boolean> {
+  const batch = await selectBatch(tx, batchId);
+  return batch === undefined || batch.openChunks === 0;
+}
+
+function statusOf({ openChunks, heldChunks }: BatchProgress): BatchStatus {
+  if (openChunks > 0) return "processing";
+  return heldChunks > 0 ? "held" : "completed";
+}
