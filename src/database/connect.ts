@@ -7,14 +7,12 @@ import { databaseFailure, isRetryable } from "./failures.ts";
 import { type Health, readHealth } from "./health.ts";
 import { type Handler, Listener, type Subscription } from "./listen.ts";
 import { type LockSession, openLockSession } from "./session-lock.ts";
-import type { Tx } from "./transaction.ts";
+import type { NoTables, Tx } from "./transaction.ts";
 
 export type { ConnectionConfig } from "./connection.ts";
 export type { Health } from "./health.ts";
 export type { Subscription } from "./listen.ts";
 export type { LockSession } from "./session-lock.ts";
-
-type NoTables = Record<never, never>;
 
 /** How a transaction sees others; PostgreSQL's manual, 13.2. */
 export interface TransactionOptions {

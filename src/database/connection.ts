@@ -28,12 +28,15 @@ export function clientConfig(config: ConnectionConfig, applicationName: string):
 }
 
 /** Refuses a server older than the SQL that the program uses. @throws SmkiError DATABASE_TOO_OLD */
-export async function requireServerVersion(client: Client | PoolClient): Promise<number> {
+export async function requireServerVersion(
+  client: Client | PoolClient,
+  oldest: number = oldestServer,
+): Promise<number> {
   const { rows } = await client.query<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
   );
   const major = Math.floor((rows[0]?.version ?? 0) / 10_000);
-  if (major < oldestServer) throw new SmkiError("DATABASE_TOO_OLD", { server: major, needed: oldestServer });
+  if (major < oldest) throw new SmkiError("DATABASE_TOO_OLD", { server: major, needed: oldest });
   return major;
 }
 

@@ -12,17 +12,19 @@ export interface Estate {
   readonly createdAt: Date;
 }
 
-type EstateTable = {
-  readonly estate: {
-    readonly environment: Environment;
-    readonly edition: string;
-    readonly created_at: Date;
-  };
-};
+interface EstateRow {
+  readonly environment: Environment;
+  readonly edition: string;
+  readonly created_at: Date;
+}
 
 /** The estate that the database was bound to; undefined before its first start. */
 export async function readEstate(tx: Tx): Promise<Estate | undefined> {
-  const row = await tx.withTables<EstateTable>().selectFrom("estate").selectAll().executeTakeFirst();
+  const row = await tx
+    .$extendTables<{ estate: EstateRow }>()
+    .selectFrom("estate")
+    .selectAll()
+    .executeTakeFirst();
   return row && { environment: row.environment, edition: row.edition, createdAt: row.created_at };
 }
 
@@ -42,7 +44,7 @@ export async function bindEstate(
 ): Promise<Estate> {
   // Two first starts at once: the second waits here for the first, and then finds its row.
   await tx
-    .withTables<EstateTable>()
+    .$extendTables<{ estate: EstateRow }>()
     .insertInto("estate")
     .values({ environment, edition, created_at: now })
     .onConflict((conflict) => conflict.doNothing())

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { SmkiError } from "../errors/smki-error.ts";
+import type { NoTables } from "./transaction.ts";
 
 /** What the server says of itself. */
 export interface Health {
@@ -14,7 +15,7 @@ export interface Health {
 }
 
 /** Asks the server, so that it also proves that the server answers. */
-export async function readHealth(kysely: Kysely<Record<never, never>>): Promise<Health> {
+export async function readHealth(kysely: Kysely<NoTables>): Promise<Health> {
   const { rows } = await sql<Health>`
     select current_setting('server_version_num')::int / 10000 as "serverVersion",
            current_setting('fsync')::bool as "fsync",

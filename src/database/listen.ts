@@ -31,14 +31,22 @@ export class Listener {
     this.#handlers.set(channel, handlers);
     handlers.add(handler);
     try {
-      this.#client ??= this.#open();
-      const client = await this.#client;
+      const client = await this.#connected();
       await client.query(`listen ${escapeIdentifier(channel)}`);
     } catch (error) {
       handlers.delete(handler);
       throw error;
     }
     return { stop: () => this.#unsubscribe(channel, handler) };
+  }
+
+  #connected(): Promise<Client> {
+    this.#client ??= this.#open().catch((error: unknown) => {
+      // The next subscription tries again.
+      this.#client = undefined;
+      throw error;
+    });
+    return this.#client;
   }
 
   async #unsubscribe(channel: string, handler: Handler): Promise<void> {
@@ -54,39 +62,39 @@ export class Listener {
 
   async #open(): Promise<Client> {
     let isOver = false;
-    try {
-      const client = await dedicatedClient(this.#config, this.#applicationName, () => {
-        if (isOver) return;
-        isOver = true;
-        void this.#reopen();
-      });
-      client.on("notification", ({ channel, payload }) => {
-        for (const handler of this.#handlers.get(channel) ?? []) handler(payload ?? "");
-      });
-      return client;
-    } catch (error) {
+    const client = await dedicatedClient(this.#config, this.#applicationName, () => {
+      if (isOver) return;
       isOver = true;
-      this.#client = undefined;
-      throw error;
-    }
+      void this.#reopen();
+    });
+    client.on("notification", ({ channel, payload }) => {
+      for (const handler of this.#handlers.get(channel) ?? []) handler(payload ?? "");
+    });
+    return client;
   }
 
   /** Tries until it succeeds or the listener is closed, then tells every handler to look for itself. */
   async #reopen(): Promise<void> {
-    for (let pause = 100; !this.#closed.signal.aborted; pause = Math.min(pause * 2, longestPause)) {
+    for (let pause = 100; ; pause = Math.min(pause * 2, longestPause)) {
       await sleep(pause, undefined, { ref: false });
       if (this.#closed.signal.aborted) return;
+      let client: Client;
       try {
-        this.#client = this.#open();
-        const client = await this.#client;
+        client = await this.#open();
+      } catch {
+        continue;
+      }
+      this.#client = Promise.resolve(client);
+      try {
         for (const channel of this.#handlers.keys())
           await client.query(`listen ${escapeIdentifier(channel)}`);
-        for (const handlers of this.#handlers.values()) for (const handler of handlers) handler(undefined);
-        return;
       } catch {
-        // Not yet; or lost again, in which case the new connection's own loss starts another round.
-        if (this.#client !== undefined) return;
+        // Lost again: that loss has begun a round of its own. Any other failure must not leave us deaf.
+        await client.end().catch(() => undefined);
+        return;
       }
+      for (const handlers of this.#handlers.values()) for (const handler of handlers) handler(undefined);
+      return;
     }
   }
 

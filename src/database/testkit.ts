@@ -44,14 +44,15 @@ async function serverOfRun(): Promise<string> {
   try {
     mkdirSync(folder, { mode: 0o700 });
     const script = join(import.meta.dirname, `testkit-server${extname(import.meta.filename)}`);
-    const { NODE_OPTIONS: _, ...env } = process.env;
+    const env = { ...process.env, NODE_OPTIONS: "" };
     spawn(process.execPath, [script, folder, String(pid)], { detached: true, stdio: "ignore", env }).unref();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
-  for (const end = performance.now() + 60_000; performance.now() < end; await sleep(10)) {
+  for (const end = performance.now() + 60_000; performance.now() < end; ) {
     if (existsSync(join(folder, "ready"))) return readFileSync(join(folder, "ready"), "utf8");
     if (existsSync(join(folder, "failed"))) throw new Error(readFileSync(join(folder, "failed"), "utf8"));
+    await sleep(10);
   }
   throw new Error(`no test server in ${folder} after 60 s`);
 }
@@ -79,7 +80,10 @@ export async function testDatabase(poolSize = 8): Promise<TestDatabase> {
   known ??= serverOfRun();
   const template = await known;
   const name = `test_${randomBytes(8).toString("hex")}`;
-  await administer(template, `create database ${escapeIdentifier(name)} template opensmki strategy file_copy`);
+  await administer(
+    template,
+    `create database ${escapeIdentifier(name)} template opensmki strategy file_copy`,
+  );
   const connectionString = withName(template, name);
   const database = connect({ connectionString }, { applicationName: "test", poolSize });
   return {

@@ -1,9 +1,11 @@
 import type { Transaction } from "kysely";
 
+/** The schema that nobody shares. */
+export type NoTables = Record<never, never>;
+
 /**
  * An open transaction. A service takes it as its first argument; only routes, jobs and verbs open one.
- * A store narrows it to its own tables with `tx.withTables<ItsTables>()`, so that no duty reaches into
+ * A store narrows it to its own tables with `tx.$extendTables<ItsTables>()`, so that no duty reaches into
  * another's.
  */
-// biome-ignore lint: the empty schema is the point
-export type Tx = Transaction<Record<never, never>>;
+export type Tx = Transaction<NoTables>;

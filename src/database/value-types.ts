@@ -16,17 +16,19 @@ const bigintArray = 1016;
 const readBigintArray = (text: string): number[] =>
   text === "{}" ? [] : text.slice(1, -1).split(",").map(readBigint);
 
+const readers = new Map<number, (text: string) => unknown>([
+  [types.builtins.INT8, readBigint],
+  [bigintArray, readBigintArray],
+  [date, (text) => text],
+]);
+
 /**
  * How values come back: bytea as Buffer, timestamptz as Date, bigint as number, numeric as string, date as its
  * text (it has no time of day, so it is no Date).
  */
 export const valueTypes: { getTypeParser: typeof types.getTypeParser } = {
-  getTypeParser: ((oid: number, format?: "text" | "binary") => {
-    if (format !== "binary") {
-      if (oid === types.builtins.INT8) return readBigint;
-      if (oid === bigintArray) return readBigintArray;
-      if (oid === date) return (text: string) => text;
-    }
-    return types.getTypeParser(oid, format as "text") as unknown;
+  getTypeParser: ((oid: types.TypeId, format: "text" | "binary" = "text") => {
+    const reader = format === "text" ? readers.get(oid) : undefined;
+    return reader ?? (types.getTypeParser(oid, format) as unknown);
   }) as typeof types.getTypeParser,
 };

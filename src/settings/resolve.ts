@@ -7,7 +7,7 @@ import type { Given, Mistake } from "./sources.ts";
 export type Values = Map<string, SettingValue>;
 
 const show = (setting: Setting, value: unknown): string =>
-  setting.secret === true ? "is not shown here, and" : `is ${JSON.stringify(value) ?? "nothing"}, and`;
+  setting.secret === true ? "is not shown here, and" : `is ${JSON.stringify(value)}, and`;
 
 /** `credential:NAME` stands for a systemd credential, wherever that lies. */
 export const isCredential = (value: SettingValue): boolean => /^credential:./.test(String(value));

@@ -60,7 +60,7 @@ function makeLinks(links: readonly { link: string; pointsTo: string }[]): void {
 }
 
 /** True when every folder from the root down to `path` may be passed by any user, and the file read and run. */
-function isOpenToAll(path: string): boolean {
+export function isOpenToAll(path: string): boolean {
   if ((statSync(path).mode & 0o005) !== 0o005) return false;
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     if ((statSync(folder).mode & 0o001) === 0) return false;
@@ -85,9 +85,9 @@ function isOurs(folder: string): boolean {
 }
 
 /** Copies the programs to a temporary name first, so that a copy cut short is never taken for a whole one. */
-function copyToCache(folder: string, name: string): string {
+function copyToCache(folder: string, name: string, caches: readonly string[]): string {
   let lastProblem: unknown;
-  for (const cache of cacheFolders()) {
+  for (const cache of caches) {
     try {
       mkdirSync(cache, { recursive: true });
       if (!isOurs(cache)) continue;
@@ -120,11 +120,7 @@ function copyToCache(folder: string, name: string): string {
       lastProblem = error;
     }
   }
-  throw new SmkiError(
-    "DATABASE_BINARIES_MISSING",
-    { cache: cacheFolders().join(" or ") },
-    { cause: lastProblem },
-  );
+  throw new SmkiError("DATABASE_BINARIES_MISSING", { cache: caches.join(" or ") }, { cause: lastProblem });
 }
 
 /**
@@ -132,21 +128,26 @@ function copyToCache(folder: string, name: string): string {
  *
  * @param mustBeOpenToAll - true when another user runs them (the server refuses to run as root): then, if a
  *   parent folder is closed to others, they are copied once to a cache that all may read.
+ * @param original - the folder of the package
+ * @param caches - where a copy may be kept, best first
  * @throws SmkiError DATABASE_BINARIES_MISSING
  */
-export function findBinaries(mustBeOpenToAll: boolean): Binaries {
-  const original = packageFolder();
+export function findBinaries(
+  mustBeOpenToAll: boolean,
+  original: string = packageFolder(),
+  caches: readonly string[] = cacheFolders(),
+): Binaries {
   const { version } = JSON.parse(readFileSync(join(original, "package.json"), "utf8")) as { version: string };
   const cacheName = `postgresql-${version}-${basename(original)}`;
   let folder = original;
   if (mustBeOpenToAll && !isOpenToAll(join(original, "native", "bin", "postgres"))) {
-    folder = copyToCache(original, cacheName);
+    folder = copyToCache(original, cacheName, caches);
   } else {
     try {
       makeLinks(missingLinks(original));
     } catch {
       // The packages lie where we may not write, and were installed without scripts.
-      folder = copyToCache(original, cacheName);
+      folder = copyToCache(original, cacheName, caches);
     }
   }
   return {

@@ -17,6 +17,8 @@ import { join } from "node:path";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Binaries } from "./binaries.ts";
 import { hostBasedAuthentication, renderServerConfiguration } from "./cluster-settings.ts";
+import { withParentDeathSignal } from "./parent-death.ts";
+import { killProcessesIn } from "./postmaster.ts";
 import { giveTo, type ServerUser } from "./server-user.ts";
 
 /** The only role and the only database of an embedded cluster. */
@@ -89,22 +91,27 @@ function initialise(folder: string, binaries: Binaries, user: ServerUser | undef
   const options = { cwd: folder, env: serverEnvironment, encoding: "utf8" as const, ...user };
   const place = clusterAsWorkingFolder(folder);
   const initdb = spawnSync(
-    binaries.initdb,
-    [
+    ...withParentDeathSignal("KILL", binaries.initdb, [
       ...["-D", place, `--username=${embeddedName}`, "--encoding=UTF8", "--locale=C", "--data-checksums"],
       ...["--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
       ...["--auth-local=trust", "--auth-host=reject", "--no-instructions"],
-    ],
+    ]),
     options,
   );
   requireSuccess(initdb, folder);
   writeServerConfiguration(folder, user);
   // A server that speaks to its standard input alone: the database is there before the first real start.
-  const createDatabase = spawnSync(binaries.postgres, ["--single", "-D", place, "template1"], {
-    ...options,
-    input: `CREATE DATABASE ${embeddedName};\n`,
-  });
+  const createDatabase = spawnSync(
+    ...withParentDeathSignal("KILL", binaries.postgres, ["--single", "-D", place, "template1"]),
+    { ...options, input: `CREATE DATABASE ${embeddedName};\n` },
+  );
   requireSuccess(createDatabase, folder);
+}
+
+/** An initdb whose starter was killed may still be at work in it for a moment, or for longer without setpriv. */
+function removeUnfinished(folder: string): void {
+  killProcessesIn(folder);
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 
 /**
@@ -120,8 +127,7 @@ function initialise(folder: string, binaries: Binaries, user: ServerUser | undef
  */
 export function ensureCluster(home: string, binaries: Binaries, user: ServerUser | undefined): string {
   const cluster = join(home, "cluster");
-  for (const name of readdirSync(home))
-    if (name.startsWith("new-")) rmSync(join(home, name), { recursive: true, force: true });
+  for (const name of readdirSync(home)) if (name.startsWith("new-")) removeUnfinished(join(home, name));
   if (!existsSync(cluster)) {
     const unfinished = mkdtempSync(join(home, "new-"));
     try {

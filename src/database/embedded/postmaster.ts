@@ -67,14 +67,26 @@ function serverProcesses(clusterFolder: string): number[] {
     });
 }
 
+/** Kills whatever works in a folder that is about to be removed. */
+export function killProcessesIn(folder: string): void {
+  for (const pid of serverProcesses(folder)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended by itself, or is another user's and keeps us from removing the folder: that is then said.
+    }
+  }
+}
+
 /** True when the server that `postmaster.pid` names really runs in this cluster. */
 export function isRunning(clusterFolder: string, postmaster: Postmaster): boolean {
   return serverProcesses(clusterFolder).includes(postmaster.pid);
 }
 
 async function waitUntilGone(clusterFolder: string, milliseconds: number): Promise<boolean> {
-  for (const end = performance.now() + milliseconds; performance.now() < end; await sleep(20)) {
+  for (const end = performance.now() + milliseconds; performance.now() < end; ) {
     if (serverProcesses(clusterFolder).length === 0) return true;
+    await sleep(20);
   }
   return false;
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,6 +16,7 @@ import {
 } from "./cluster.ts";
 import { serverArguments } from "./cluster-settings.ts";
 import { isOwned, takeOwnerLock } from "./owner-lock.ts";
+import { withParentDeathSignal } from "./parent-death.ts";
 import { isRunning, readPostmaster, stopOrphan } from "./postmaster.ts";
 import { chooseServerUser, type ServerUser } from "./server-user.ts";
 import { makeSocketFolder, removeSocketFolder } from "./socket-folder.ts";
@@ -48,18 +49,6 @@ const connectionStringOf = (socketFolder: string): string =>
 /** Recovery after a crash replays at most max_wal_size of log; a slow disk may need minutes for it. */
 const startPatience = 300_000;
 
-let setprivFound: boolean | undefined;
-
-/** Where util-linux has it, the kernel itself stops the server when we die, even by kill -9. */
-function withParentDeathSignal(program: string, programArguments: string[]): [string, string[]] {
-  setprivFound ??=
-    process.platform === "linux" &&
-    spawnSync("setpriv", ["--pdeathsig", "INT", "true"], { stdio: "ignore" }).status === 0;
-  return setprivFound
-    ? ["setpriv", ["--pdeathsig", "INT", "--", program, ...programArguments]]
-    : [program, programArguments];
-}
-
 function spawnServer(
   cluster: string,
   socketFolder: string,
@@ -67,7 +56,7 @@ function spawnServer(
   user: ServerUser | undefined,
   overrides: Readonly<Record<string, string>>,
 ): ChildProcess {
-  const [program, programArguments] = withParentDeathSignal(binaries.postgres, [
+  const [program, programArguments] = withParentDeathSignal("INT", binaries.postgres, [
     ...["-D", clusterAsWorkingFolder(cluster)],
     ...serverArguments(socketFolder, overrides),
   ]);
@@ -82,7 +71,7 @@ function spawnServer(
 }
 
 async function waitUntilReady(cluster: string, child: ChildProcess, said: () => string): Promise<void> {
-  for (const end = performance.now() + startPatience; performance.now() < end; await sleep(5)) {
+  for (const end = performance.now() + startPatience; performance.now() < end; ) {
     if (child.exitCode !== null || child.signalCode !== null) {
       // Let the last lines arrive.
       await sleep(50);
@@ -90,6 +79,7 @@ async function waitUntilReady(cluster: string, child: ChildProcess, said: () => 
     }
     const postmaster = readPostmaster(cluster);
     if (postmaster?.pid === child.pid && postmaster?.status === "ready") return;
+    await sleep(5);
   }
   child.kill("SIGINT");
   throw startFailure(said(), cluster);
