@@ -62,8 +62,9 @@ export function architectureRules(): IForbiddenRuleType[] {
     {
       name: "no-cycle",
       severity: "error",
+      comment: "A cycle of types alone is none: nothing of it is left at run time.",
       from: { path: "^src/" },
-      to: { circular: true },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
       name: "code-uses-no-development-package",

@@ -2,7 +2,7 @@ import type { Difference, Edition, Rule, Rulebook, RuleName } from "../rulebook/
 import { ruleNames } from "../rulebook/index.ts";
 
 /** A rule's value as a person reads it, with its unit. */
-export function valueText(rule: Rule<unknown>): string {
+function valueText(rule: Rule<unknown>): string {
   if (rule.unit === undefined) return plain(rule.value);
   const unit = rule.value === 1 ? rule.unit.replace(/s$/, "") : rule.unit;
   return `${plain(rule.value)} ${unit}`;
