@@ -1,0 +1,143 @@
+import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { isSmkiError } from "../../errors/smki-error.ts";
+import { keyIdentifier, normaliseSerialNumber } from "../vocabulary/index.ts";
+import { assembleCrl, buildTbsCrl, type CrlFields } from "./build.ts";
+import { parseCrl } from "./parse.ts";
+import { readCrlFields } from "./read-fields.ts";
+import { type RevocationReason, reasonCodes } from "./reason.ts";
+import { verifyCrlSignature } from "./verify.ts";
+
+const key = generateKeyPairSync("ec", { namedCurve: "P-256" });
+
+const fields: CrlFields = {
+  issuer: { organisationalUnit: "07", commonName: "Z1" },
+  algorithm: "ecdsa-with-SHA256",
+  thisUpdate: new Date("2026-03-01T12:00:00Z"),
+  nextUpdate: new Date("2026-03-03T12:00:00Z"),
+  number: 7n,
+  authorityKeyIdentifier: keyIdentifier("4f5688d7ec933be2"),
+  revoked: [
+    {
+      serialNumber: normaliseSerialNumber("4fbc5252000000000000000000000001"),
+      revocationDate: new Date("2026-02-28T23:59:59Z"),
+      reason: "keyCompromise",
+    },
+    {
+      serialNumber: normaliseSerialNumber("1000000000000000000000000000ffff"),
+      revocationDate: new Date("2026-03-01T00:00:00Z"),
+    },
+  ],
+};
+
+function signed(of: CrlFields): Buffer {
+  const tbs = buildTbsCrl(of);
+  return assembleCrl(tbs, sign("sha256", tbs, key.privateKey));
+}
+
+function codeOf(act: () => unknown): string {
+  try {
+    act();
+    return "accepted";
+  } catch (error) {
+    if (isSmkiError(error)) return error.code;
+    throw error;
+  }
+}
+
+describe("a list that was built", () => {
+  it("is read back as the fields that it was made from, and verifies", () => {
+    const list = parseCrl(signed(fields));
+    expect(readCrlFields(list)).toEqual(fields);
+    expect(verifyCrlSignature(list, key.publicKey)).toBe(true);
+    expect(list.version).toBe(2);
+  });
+
+  it("has no revokedCertificates when nothing is revoked", () => {
+    const list = parseCrl(signed({ ...fields, revoked: [] }));
+    expect(list.entries).toEqual([]);
+    expect(list.hasEmptyEntries).toBe(false);
+  });
+
+  it("leaves the reason unspecified out", () => {
+    const [entry] = fields.revoked;
+    if (entry === undefined) throw new Error("no entry");
+    const list = parseCrl(signed({ ...fields, revoked: [{ ...entry, reason: "unspecified" }] }));
+    expect(list.entries[0]?.extensions).toEqual([]);
+  });
+
+  it("does not verify under another key, nor with one octet altered", () => {
+    const der = signed(fields);
+    const other = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    expect(verifyCrlSignature(parseCrl(der), other.publicKey)).toBe(false);
+    const at = der.indexOf(Buffer.from("4fbc5252", "hex")) + 3;
+    der.writeUInt8(der.readUInt8(at) ^ 1, at);
+    expect(verifyCrlSignature(parseCrl(der), key.publicKey)).toBe(false);
+  });
+
+  it("comes back from any serial number, date, reason and number", () => {
+    const reasons = Object.keys(reasonCodes).filter((name) => name !== "unspecified") as RevocationReason[];
+    const entry = fc.record(
+      {
+        serialNumber: fc
+          .uint8Array({ minLength: 1, maxLength: 16 })
+          .map((octets) => normaliseSerialNumber(Buffer.from(octets).toString("hex"))),
+        revocationDate: fc
+          .integer({ min: Date.UTC(1950, 0, 1) / 1000, max: Date.UTC(9999, 11, 31) / 1000 })
+          .map((seconds) => new Date(1000 * seconds)),
+        reason: fc.constantFrom(...reasons),
+      },
+      { requiredKeys: ["serialNumber", "revocationDate"] },
+    );
+    fc.assert(
+      fc.property(fc.array(entry), fc.bigInt({ min: 0n, max: 2n ** 150n }), (revoked, number) => {
+        const any = { ...fields, revoked, number };
+        expect(readCrlFields(parseCrl(signed(any)))).toEqual(any);
+      }),
+    );
+  });
+
+  it("with 100,000 entries is built and parsed within a second each, in the order given", () => {
+    const revoked = Array.from({ length: 100_000 }, (_, index) => ({
+      serialNumber: normaliseSerialNumber(`1${randomBytes(16).toString("hex").slice(1)}`),
+      revocationDate: new Date(1_700_000_000_000 + 1000 * index),
+    }));
+    const begin = performance.now();
+    const der = signed({ ...fields, revoked });
+    const built = performance.now();
+    const list = parseCrl(der);
+    const parsed = performance.now();
+    expect(built - begin).toBeLessThan(1000);
+    expect(parsed - built).toBeLessThan(1000);
+    expect(readCrlFields(list).revoked).toEqual(revoked);
+  });
+});
+
+describe("a list is refused", () => {
+  it.each([
+    ["with an octet after its end", Buffer.concat([signed(fields), Buffer.from([0])])],
+    ["cut short", signed(fields).subarray(0, -1)],
+    ["of no content", Buffer.from([0x30, 0])],
+    ["that is empty", Buffer.alloc(0)],
+  ])("%s", (_, der) => {
+    expect(codeOf(() => parseCrl(der))).toBe("CRL_MALFORMED");
+  });
+
+  it("when a revocation date is not a whole second", () => {
+    const [entry] = fields.revoked;
+    if (entry === undefined) throw new Error("no entry");
+    const revoked = [entry, { ...entry, revocationDate: new Date(entry.revocationDate.getTime() + 1) }];
+    expect(codeOf(() => buildTbsCrl({ ...fields, revoked }))).toBe("DER_TIME_INVALID");
+  });
+
+  it("when its number is negative", () => {
+    expect(codeOf(() => buildTbsCrl({ ...fields, number: -1n }))).toBe("CERTIFICATE_FIELD_INVALID");
+  });
+
+  it("when its fields are asked for and its number is missing", () => {
+    const list = parseCrl(signed(fields));
+    const without = { ...list, extensions: list.extensions.slice(0, 1) };
+    expect(codeOf(() => readCrlFields(without))).toBe("CRL_PROFILE_UNSUPPORTED");
+  });
+});

@@ -1,0 +1,126 @@
+import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import {
+  asBuffer,
+  contextConstructed,
+  type DerReader,
+  readDer,
+  readIntegerOctets,
+  readOctetAlignedBitString,
+  readSmallInteger,
+  readTime,
+  Tag,
+  type Time,
+} from "../der/index.ts";
+import {
+  type AlgorithmIdentifier,
+  type Extension,
+  type Name,
+  readAlgorithmIdentifier,
+  readExtensions,
+  readName,
+} from "../syntax/index.ts";
+
+/** The largest list that is read, in octets: a list of a million entries has 50 MB. */
+export const crlOctetLimit: number = 64 * 1024 * 1024;
+
+/** One entry of a list as it is written. */
+export interface CrlEntry {
+  /** Contents octets of the INTEGER. */
+  readonly serialNumber: Buffer;
+  readonly revocationDate: Time;
+  readonly extensions: readonly Extension[];
+}
+
+/**
+ * A certificate revocation list as it is written (RFC 5280 5.1), strict DER. Whether it is of the SMKI's profile is for
+ * `lintCrl` and {@link readCrlFields} to say; nothing has been verified. All buffers are views into what was parsed.
+ */
+export interface CertificateList {
+  /** The whole list. */
+  readonly der: Buffer;
+  /** The whole TBSCertList element: the octets that the signature is over. */
+  readonly tbs: Buffer;
+  readonly version: 1 | 2;
+  readonly tbsSignatureAlgorithm: AlgorithmIdentifier;
+  readonly issuer: Name;
+  readonly thisUpdate: Time;
+  readonly nextUpdate: Time | undefined;
+  /** In the order encoded; empty when there is no revokedCertificates. */
+  readonly entries: readonly CrlEntry[];
+  /** True when revokedCertificates is there but empty, which RFC 5280 5.1.2.6 forbids. */
+  readonly hasEmptyEntries: boolean;
+  /** In the order encoded. */
+  readonly extensions: readonly Extension[];
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  readonly signatureValue: Buffer;
+}
+
+/**
+ * Parses one CRL or ARL, strictly: DER only, nothing after the end.
+ *
+ * @param der - the octets of a CertificateList; the result keeps views into them, so they must not change
+ * @throws SmkiError CRL_MALFORMED, with the DER rule and the offset in its details
+ */
+export function parseCrl(der: Uint8Array): CertificateList {
+  const whole = asBuffer(der);
+  try {
+    return readDer(whole, (reader) => reader.sequence((list) => readList(whole, list)), {
+      maximumSize: crlOctetLimit,
+    });
+  } catch (error) {
+    if (!isSmkiError(error) || error.code === "CRL_MALFORMED") throw error;
+    throw new SmkiError("CRL_MALFORMED", { reason: error.code, ...error.details }, { cause: error });
+  }
+}
+
+function readList(whole: Buffer, list: DerReader): CertificateList {
+  const from = list.offset;
+  const toBeSigned = list.sequence(readToBeSigned);
+  const tbs = list.since(from);
+  const signatureAlgorithm = readAlgorithmIdentifier(list);
+  const signatureValue = readOctetAlignedBitString(list);
+  return { der: whole, tbs, ...toBeSigned, signatureAlgorithm, signatureValue };
+}
+
+function readToBeSigned(reader: DerReader) {
+  const version = readVersion(reader);
+  const tbsSignatureAlgorithm = readAlgorithmIdentifier(reader);
+  const issuer = readName(reader);
+  const thisUpdate = readTime(reader);
+  const nextUpdate =
+    reader.next(Tag.utcTime) || reader.next(Tag.generalizedTime) ? readTime(reader) : undefined;
+  const revoked = reader.next(Tag.sequence) ? reader.sequenceOf(readEntry) : undefined;
+  const extensions = reader.next(contextConstructed(0))
+    ? reader.constructed(contextConstructed(0), readExtensions)
+    : [];
+  return {
+    version,
+    tbsSignatureAlgorithm,
+    issuer,
+    thisUpdate,
+    nextUpdate,
+    entries: revoked ?? [],
+    hasEmptyEntries: revoked?.length === 0,
+    extensions,
+  };
+}
+
+/** Version is optional, without a default; only v2 (1) is ever written (RFC 5280 5.1.2.1). */
+function readVersion(reader: DerReader): 1 | 2 {
+  if (!reader.next(Tag.integer)) return 1;
+  const version = readSmallInteger(reader);
+  if (version !== 1) throw new SmkiError("CRL_MALFORMED", { version });
+  return 2;
+}
+
+const none: readonly Extension[] = [];
+
+function readEntry(reader: DerReader): CrlEntry {
+  return reader.sequence(readEntryContents);
+}
+
+function readEntryContents(entry: DerReader): CrlEntry {
+  const serialNumber = readIntegerOctets(entry);
+  const revocationDate = readTime(entry);
+  return { serialNumber, revocationDate, extensions: entry.atEnd ? none : readExtensions(entry) };
+}
