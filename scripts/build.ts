@@ -26,7 +26,7 @@ process.stdout.write(
 function compile(): void {
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const args = [compiler, "-p", join(root, "tsconfig.build.json"), "--outDir", fresh];
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2] });
   if (status !== 0) {
     rmSync(fresh, { recursive: true, force: true });
     process.exit(1);
