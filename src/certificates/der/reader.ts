@@ -108,7 +108,8 @@ export class DerReader {
     return this.constructed(Tag.set, (inner) => {
       const values: T[] = [];
       let previous: Buffer | undefined;
-      do {
+      if (inner.atEnd) throw new SmkiError("DER_SET_INVALID", { offset: inner.#position });
+      while (!inner.atEnd) {
         const from = inner.#position;
         values.push(read(inner));
         const element = inner.#source.subarray(from, inner.#position);
@@ -116,7 +117,7 @@ export class DerReader {
           throw new SmkiError("DER_SET_INVALID", { offset: from });
         }
         previous = element;
-      } while (!inner.atEnd);
+      }
       return values;
     });
   }
@@ -182,8 +183,8 @@ export class DerReader {
   }
 
   #skip(): void {
+    refuseUnsupportedTag(this.#octet(this.#position), this.#position);
     const tag = this.#header();
-    refuseUnsupportedTag(tag, this.#position);
     if ((tag & 0x20) === 0) {
       checkPrimitive(tag, this.#source.subarray(this.#start, this.#stop), this.#position);
       this.#position = this.#stop;
