@@ -30,31 +30,33 @@ export const emptyEdge: TreeEdge = { size: 0, partial: [] };
  * Appends leaves.
  *
  * @param edge - the tree so far; it is not changed
- * @param leafHashes - the hashes of the new leaves in order, one after the other
+ * @param hashes - the hashes of the new leaves in order, one after the other
+ * @param atLevel - above 0: the hashes are those of full tiles of the level below, and every level below has no
+ *   partial tile
  */
-export function extendEdge(edge: TreeEdge, leafHashes: Buffer): Extension {
+export function extendEdge(edge: TreeEdge, hashes: Buffer, atLevel = 0): Extension {
   const tiles: Tile[] = [];
-  const partial: Buffer[] = [];
-  let added = leafHashes;
-  for (let level = 0; added.length > 0 || level < edge.partial.length; level += 1) {
+  const partial = Array.from({ length: atLevel }, (): Buffer => Buffer.alloc(0));
+  let added = hashes;
+  for (let level = atLevel; added.length > 0 || level < edge.partial.length; level += 1) {
     const before = edge.partial[level] ?? Buffer.alloc(0);
     const firstTile = Math.floor(hashesAtLevel(level, edge.size) / tileWidth);
-    const hashes = before.length === 0 ? added : Buffer.concat([before, added]);
+    const ofLevel = before.length === 0 ? added : Buffer.concat([before, added]);
     const roots: Buffer[] = [];
-    const fullTiles = Math.floor(hashes.length / (tileWidth * hashOctets));
+    const fullTiles = Math.floor(ofLevel.length / (tileWidth * hashOctets));
     for (let full = 0; full < fullTiles; full += 1) {
-      const ofTile = hashes.subarray(full * tileWidth * hashOctets, (full + 1) * tileWidth * hashOctets);
+      const ofTile = ofLevel.subarray(full * tileWidth * hashOctets, (full + 1) * tileWidth * hashOctets);
       tiles.push({ level, index: firstTile + full, width: tileWidth, hashes: ofTile });
       roots.push(treeHash(ofTile));
     }
-    const rest = hashes.subarray(fullTiles * tileWidth * hashOctets);
+    const rest = ofLevel.subarray(fullTiles * tileWidth * hashOctets);
     if (rest.length > 0 && added.length > 0) {
       tiles.push({ level, index: firstTile + fullTiles, width: rest.length / hashOctets, hashes: rest });
     }
     partial.push(rest);
     added = Buffer.concat(roots);
   }
-  return { edge: { size: edge.size + leafHashes.length / hashOctets, partial }, tiles };
+  return { edge: { size: edge.size + (hashes.length / hashOctets) * tileWidth ** atLevel, partial }, tiles };
 }
 
 /** The root of the tree (RFC 9162 section 2.1.1). */

@@ -1,0 +1,123 @@
+import { sql } from "kysely";
+import type { Tx } from "../../database/transaction.ts";
+import type { StoredCheckpoint } from "../entry-store.ts";
+import { ledgerTables } from "../ledger-tables.ts";
+import { tileWidth } from "../tree/tile.ts";
+
+/** Tiles, and the leaves under them, read at a time: about 2 MB of entries. */
+export const tilesPerPage = 32;
+const inboxPage = 4_096;
+
+/** A row of the ledger. */
+export interface EntryRow {
+  readonly leaf: number;
+  readonly entry: Buffer;
+}
+
+/** All that is stored about 32 neighbouring level-0 tiles. */
+export interface LedgerPage {
+  /** In the order of their leaves; a leaf stands more than once only where the primary key was removed. */
+  readonly entries: readonly EntryRow[];
+  readonly tiles: ReadonlyMap<number, Buffer>;
+  readonly checkpoints: readonly StoredCheckpoint[];
+}
+
+export async function readPage(tx: Tx, firstTile: number): Promise<LedgerPage> {
+  const [start, end] = [firstTile * tileWidth, (firstTile + tilesPerPage) * tileWidth];
+  const tables = ledgerTables(tx);
+  const tiles = await readTileRow(tx, 0, firstTile, firstTile + tilesPerPage);
+  const entries = await readEntries(tx, start, end);
+  const checkpoints = await tables
+    .selectFrom("ledger_checkpoint")
+    .select(["size", "note", "signed_at as signedAt"])
+    .where("size", ">", start)
+    .where("size", "<=", end)
+    .orderBy("size")
+    .execute();
+  return { entries, tiles, checkpoints };
+}
+
+/** Entries of the leaves from `start` to before `end`. */
+export async function readEntries(tx: Tx, start: number, end: number): Promise<EntryRow[]> {
+  return await ledgerTables(tx)
+    .selectFrom("ledger_entry")
+    .selectAll()
+    .where("leaf", ">=", start)
+    .where("leaf", "<", end)
+    .orderBy("leaf")
+    .execute();
+}
+
+/** Tiles of a level from index `first` to before `end`. */
+export async function readTileRow(
+  tx: Tx,
+  level: number,
+  first: number,
+  end: number,
+): Promise<Map<number, Buffer>> {
+  const rows = await ledgerTables(tx)
+    .selectFrom("ledger_tile")
+    .select(["index", "hashes"])
+    .where("level", "=", level)
+    .where("index", ">=", first)
+    .where("index", "<", end)
+    .execute();
+  return new Map(rows.map(({ index, hashes }) => [index, hashes]));
+}
+
+/** What stands outside a tree of that size: leaves, tiles and checkpoints that nothing vouches for. */
+export async function readOutside(tx: Tx, size: number, most: number) {
+  const tables = ledgerTables(tx);
+  const entries = await tables
+    .selectFrom("ledger_entry")
+    .selectAll()
+    .where((row) => row.or([row("leaf", "<", 0), row("leaf", ">=", size)]))
+    .limit(most)
+    .execute();
+  const { rows: tiles } = await sql<{ level: number; index: number }>`
+    select level, index from ledger_tile
+    where level < 0 or index < 0 or div(${size}::numeric, 256::numeric ^ level) <= index * 256::numeric
+    limit ${most}`.execute(tx);
+  const checkpoints = await tables
+    .selectFrom("ledger_checkpoint")
+    .select(["size", "note", "signed_at as signedAt"])
+    .where((row) => row.or([row("size", "<=", 0), row("size", ">", size)]))
+    .limit(most)
+    .execute();
+  return { entries, tiles, checkpoints };
+}
+
+/** The leaves that the level-0 tiles speak of, however many rows claim to be tiles. */
+export async function sizeOfTiles(tx: Tx): Promise<number> {
+  const { rows } = await sql<{ size: number | null }>`
+    select least(max(index * 256 + octet_length(hashes) / 32), count(*) * 256)::bigint as size
+    from ledger_tile where level = 0 and index between 0 and (1::bigint << 44)`.execute(tx);
+  return rows[0]?.size ?? 0;
+}
+
+/** Checkpoints from the newest down. */
+export async function newestCheckpoints(tx: Tx, below: number, most: number): Promise<StoredCheckpoint[]> {
+  return await ledgerTables(tx)
+    .selectFrom("ledger_checkpoint")
+    .select(["size", "note", "signed_at as signedAt"])
+    .where("size", "<", below)
+    .orderBy("size", "desc")
+    .limit(most)
+    .execute();
+}
+
+/** Open entries, page by page; the inbox has no order and no index, so a cursor walks it. */
+export async function* openEntries(tx: Tx): AsyncGenerator<Buffer> {
+  await sql`declare open_entries no scroll cursor for select entry from ledger_inbox`.execute(tx);
+  try {
+    for (;;) {
+      const { rows } = await sql<{ entry: Buffer }>`fetch ${sql.lit(inboxPage)} from open_entries`.execute(
+        tx,
+      );
+      for (const { entry } of rows) yield entry;
+      if (rows.length < inboxPage) return;
+    }
+  } finally {
+    await sql`close open_entries`.execute(tx);
+  }
+}
