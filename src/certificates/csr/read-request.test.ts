@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isSmkiError } from "../../errors/smki-error.ts";
 import { readDer } from "../der/index.ts";
+import { replaced } from "../der/replaced.testdata.ts";
 import { buildDeviceCsrInfo, buildIkiCsrInfo, buildOrganisationCsrInfo } from "./build.ts";
 import { parseCsr } from "./parse.ts";
 import { readDeviceCsr, readIkiCsr, readOrganisationCsr } from "./read-request.ts";
@@ -13,7 +14,6 @@ import {
   loadRealDeviceCsr,
   organisationCsr,
   organisationRequest,
-  replaced,
   signed,
 } from "./requests.testdata.ts";
 import { verifyCsrSignature } from "./verify.ts";

@@ -1,0 +1,21 @@
+import { crlExtensions } from "./crl-extensions.ts";
+import { crlIssuer } from "./crl-issuer.ts";
+import { crlReasons } from "./crl-reasons.ts";
+import type { CrlRule } from "./crl-rule.ts";
+import { crlSerialNumbers } from "./crl-serial-numbers.ts";
+import { crlSignature } from "./crl-signature.ts";
+import { crlSignatureAlgorithm } from "./crl-signature-algorithm.ts";
+import { crlTimes } from "./crl-times.ts";
+import { crlVersion } from "./crl-version.ts";
+
+/** The rules about a CRL or ARL, in the order of its fields. */
+export const crlRules: readonly CrlRule[] = [
+  crlVersion,
+  crlSignatureAlgorithm,
+  crlIssuer,
+  crlTimes,
+  crlSerialNumbers,
+  crlReasons,
+  crlExtensions,
+  crlSignature,
+];
