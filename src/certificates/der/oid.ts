@@ -32,7 +32,10 @@ export function objectIdentifier(value: Oid): Buffer {
   return element(Tag.objectIdentifier, encodeArcs(value));
 }
 
-/** The same few identifiers occur in every certificate; a bounded table saves decoding them (hostile input cannot grow it). */
+/**
+ * The same few identifiers occur in every certificate; this table saves decoding them. A full one starts afresh, so
+ * that hostile input can neither grow it nor fill it for good.
+ */
 const known = new Map<string, Oid>();
 const knownMaximum = 512;
 
@@ -42,7 +45,8 @@ export function decodeOid(contents: Buffer, offset = 0): Oid {
   const found = known.get(key);
   if (found !== undefined) return found;
   const decoded = decodeArcs(contents, offset);
-  if (known.size < knownMaximum) known.set(key, decoded);
+  if (known.size >= knownMaximum) known.clear();
+  known.set(key, decoded);
   return decoded;
 }
 

@@ -108,7 +108,6 @@ export class DerReader {
     return this.constructed(Tag.set, (inner) => {
       const values: T[] = [];
       let previous: Buffer | undefined;
-      if (inner.atEnd) throw new SmkiError("DER_SET_INVALID", { offset: inner.#position });
       while (!inner.atEnd) {
         const from = inner.#position;
         values.push(read(inner));
@@ -118,6 +117,7 @@ export class DerReader {
         }
         previous = element;
       }
+      if (previous === undefined) throw new SmkiError("DER_SET_INVALID", { offset: inner.#position });
       return values;
     });
   }

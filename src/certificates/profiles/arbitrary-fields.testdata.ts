@@ -10,7 +10,11 @@ const rsaKeys = Array.from({ length: 2 }, () =>
 );
 
 const hex = (digits: number) =>
-  fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: digits, maxLength: digits });
+  fc.string({
+    unit: fc.constantFrom(...Array.from("0123456789abcdef")),
+    minLength: digits,
+    maxLength: digits,
+  });
 
 const serialNumber = fc
   .tuple(fc.integer({ min: 1, max: 0x7f }), hex(30))
@@ -23,10 +27,10 @@ const objectIdentifier = fc
 /** Any printable text, in any script, that a subject may hold. */
 const text = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 16 })
-  .filter((value) => value.isWellFormed() && !/\p{Cc}/u.test(value) && [...value].length <= 64);
+  .filter((value) => value.isWellFormed() && !/\p{Cc}/u.test(value) && Array.from(value).length <= 64);
 
 const printable = fc.string({
-  unit: fc.constantFrom(..."ABCXYZabcxyz0189 '()+,-./:=?"),
+  unit: fc.constantFrom(...Array.from("ABCXYZabcxyz0189 '()+,-./:=?")),
   minLength: 1,
   maxLength: 64,
 });

@@ -77,7 +77,7 @@ const maximumCharacters = 64;
 /** Text that reads back as it was written: not empty, within the bound, no lone surrogate, no control character. */
 function checkText(text: string, field: string): void {
   const sound = text.isWellFormed() && !/\p{Cc}/u.test(text);
-  const characters = [...text].length;
+  const characters = Array.from(text).length;
   if (!sound || characters === 0 || characters > maximumCharacters) {
     throw new SmkiError("CERTIFICATE_FIELD_INVALID", { field });
   }

@@ -12,9 +12,8 @@ export interface AlgorithmIdentifier {
 /** Reads an AlgorithmIdentifier; what the parameters hold is the caller's to judge. */
 export function readAlgorithmIdentifier(reader: DerReader): AlgorithmIdentifier {
   const from = reader.offset;
-  let algorithm: Oid | undefined;
   let parameters: Buffer | undefined;
-  algorithm = reader.sequence((inner) => {
+  const algorithm = reader.sequence((inner) => {
     const identifier = readOid(inner);
     if (!inner.atEnd) parameters = inner.element();
     return identifier;
