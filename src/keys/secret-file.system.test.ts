@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,6 +40,12 @@ describe("a passphrase or PIN is read", () => {
 
   it.each([0o640, 0o604, 0o620, 0o602, 0o601, 0o610, 0o666])("from no file of mode %o", async (mode) => {
     await expect(readSecretFile(await secret("x", mode))).rejects.toEqual(code("KEY_FILE_MODE_LOOSE"));
+  });
+
+  it("from no named pipe, which is refused at once", async () => {
+    const pipe = join(folder, "pipe");
+    spawnSync("mkfifo", ["-m", "600", pipe]);
+    await expect(readSecretFile(pipe)).rejects.toEqual(unreadable);
   });
 
   it("from no folder, no missing file, no large file and no file that is not UTF-8", async () => {

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { constants, type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 
@@ -30,7 +30,8 @@ export async function readSecretFile(
   const file = isCredential ? credentialFile(path.slice(CREDENTIAL.length), variables) : path;
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file, "r");
+    // Without O_NONBLOCK a named pipe would keep the service waiting for ever.
+    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     return await readFrom(handle, file, isCredential ? GROUP_AND_OTHERS_BUT_ACL_MASK : GROUP_AND_OTHERS);
   } catch (error) {
     if (isSmkiError(error)) throw error;

@@ -1,4 +1,7 @@
-/** What a key is for and how it signs. ECDSA signatures are DER; RSA is PKCS #1 v1.5; Ed25519 is 64 octets. */
+/**
+ * What a key is for and how it signs. ECDSA signatures are DER; RSA is PKCS #1 v1.5; Ed25519 is 64 octets.
+ * `ecdh-p256` is for key agreement and never signs.
+ */
 export type KeyAlgorithm = "ecdsa-p256-sha256" | "rsa-2048-sha256" | "ed25519" | "ecdh-p256";
 
 /** The public side of a key held by a signer. */
@@ -23,9 +26,9 @@ export interface Signer {
   findKey(label: string): Promise<KeyInfo>;
   /** Makes a key pair inside the store; durable before it returns. @throws SmkiError KEY_LABEL_TAKEN */
   generateKey(label: string, algorithm: KeyAlgorithm): Promise<KeyInfo>;
-  /** @throws SmkiError KEY_NOT_FOUND, KEY_STORE_UNAVAILABLE */
+  /** @throws SmkiError KEY_NOT_FOUND, KEY_NOT_FOR_SIGNING, KEY_STORE_UNAVAILABLE */
   sign(label: string, message: Uint8Array): Promise<Buffer>;
-  /** Signs each message; the answers are in the order of the messages. */
+  /** Signs each message; the answers are in the order of the messages. Either all are answered or it fails. */
   signMany(label: string, messages: readonly Uint8Array[]): Promise<Buffer[]>;
   /** Removes a key or secret for ever. */
   destroyKey(label: string): Promise<void>;

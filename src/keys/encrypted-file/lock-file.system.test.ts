@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { code } from "../testkit/signer-contract.ts";
-import { withLock } from "./lock-file.ts";
+import { breakIfGone, withLock } from "./lock-file.ts";
 import { formatOwner, type LockOwner, parseOwner, thisProcess } from "./lock-owner.ts";
 
 let folder: string;
@@ -65,6 +65,19 @@ describe("the lock of a key file", () => {
     child.kill("SIGKILL");
     expect(error).toEqual(code("KEY_STORE_LOCKED"));
     expect(error).toEqual(expect.objectContaining({ details: expect.objectContaining({ pid }) as unknown }));
+  });
+
+  it("is left alone by a process that read a dead one's name before another took the lock", async () => {
+    const dead = formatOwner({ ...thisProcess(), pid: spawnSync(process.execPath, ["-e", ""]).pid });
+    await heldBy(thisProcess());
+    await breakIfGone(`${file}.lock`, dead);
+    expect(await readdir(folder)).toEqual(["store.lock"]);
+    // And while one process breaks it, another leaves it.
+    await rm(`${file}.lock`);
+    await symlink(dead, `${file}.lock`);
+    await symlink("breaker", `${file}.lock.${parseOwner(dead)?.token ?? ""}`);
+    expect(await breakIfGone(`${file}.lock`, dead)).toBe(false);
+    await expect(tryLock()).rejects.toEqual(code("KEY_STORE_LOCKED"));
   });
 
   it("of another machine, of another container, or of no known form is never judged", async () => {

@@ -52,8 +52,11 @@ async function acquire(lock: string, patienceMs: number): Promise<void> {
  * Removes a lock whose owner is gone. Two processes may find that at once, and the slower must not remove the lock
  * that the faster has taken meanwhile. So the right to remove this one holding is itself taken exclusively, under a
  * name that holds the holding's random token, and the lock is read again after that.
+ *
+ * @param holder - what the lock said when it was read
+ * @returns true when the lock may be asked for again at once
  */
-async function breakIfGone(lock: string, holder: string): Promise<boolean> {
+export async function breakIfGone(lock: string, holder: string): Promise<boolean> {
   const owner = parseOwner(holder);
   if (owner === undefined || !isGone(owner)) return false;
   const right = `${lock}.${owner.token}`;

@@ -54,6 +54,8 @@ export const CKM = {
 
 export const CKR = {
   SLOT_ID_INVALID: 0x3,
+  GENERAL_ERROR: 0x5,
+  FUNCTION_FAILED: 0x6,
   DEVICE_ERROR: 0x30,
   DEVICE_REMOVED: 0x32,
   KEY_HANDLE_INVALID: 0x60,

@@ -24,6 +24,12 @@ export function isGone(error: unknown): boolean {
   return GONE.has(returnValue(error) ?? -1);
 }
 
+/** True for a failure of {@link tokenFailure} that says nothing of the PIN and may not come again. */
+export function isPassing(error: unknown): boolean {
+  const value = returnValue(error instanceof SmkiError ? error.cause : error);
+  return value === CKR.GENERAL_ERROR || value === CKR.FUNCTION_FAILED || value === CKR.DEVICE_ERROR;
+}
+
 /** Another process has destroyed the object. */
 export function isUnknownObject(error: unknown): boolean {
   const value = returnValue(error);

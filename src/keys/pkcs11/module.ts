@@ -52,7 +52,7 @@ export async function useModule(path: string): Promise<Pkcs11Module> {
     entry.users -= 1;
     if (entry.users > 0) return;
     loaded.delete(real);
-    if (entry.isOurs) entry.cryptoki.C_Finalize();
+    if (entry.isOurs) finalise(entry.cryptoki);
     // Not unloaded: modules leave exit handlers and thread state behind, and a process uses one or two at most.
   };
   return { path: real, cryptoki: entry.cryptoki, release };
@@ -78,6 +78,14 @@ function initialise(library: typeof import("pkcs11js"), path: string): Loaded {
     if (returnValue(error) === CKR.CRYPTOKI_ALREADY_INITIALIZED) return { cryptoki, isOurs: false, users: 0 };
     const reason = returnValue(error) === undefined ? "C_Initialize failed" : (error as Error).message;
     throw new SmkiError("KEY_STORE_UNAVAILABLE", { module: path, reason }, { cause: error });
+  }
+}
+
+function finalise(cryptoki: PKCS11): void {
+  try {
+    cryptoki.C_Finalize();
+  } catch {
+    // A module that cannot end is in no use any more; its failure must not hide why it was given back.
   }
 }
 

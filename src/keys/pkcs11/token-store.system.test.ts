@@ -170,6 +170,18 @@ describe.skipIf(softHsmModule === undefined)("[needs softhsm2] a token", () => {
     await operational.close();
   });
 
+  it("opens for many processes that log in at the same moment", async () => {
+    await createKeyStore(token.settings);
+    const workers = Array.from({ length: 12 }, (_, index) =>
+      startKeyMaker(token.settings, named(String(index), 1)),
+    );
+    const makers = await Promise.all(workers);
+    for (const maker of makers) maker.start();
+    const told = (await Promise.all(makers.map((maker) => maker.ended))).flat();
+    expect(await labels()).toEqual(told.sort());
+    expect(told).toHaveLength(12);
+  });
+
   it("serves two processes at once and loses no key of either", async () => {
     await createKeyStore(token.settings);
     const makers = await Promise.all(

@@ -33,15 +33,23 @@ export function findToken(cryptoki: PKCS11, label: string, serial?: string): Tok
 
 function presentTokens(cryptoki: PKCS11, label: string): Token[] {
   try {
-    return cryptoki.C_GetSlotList(true).flatMap((slot) => {
-      const info = cryptoki.C_GetTokenInfo(slot);
-      if ((info.flags & TOKEN_FLAG.INITIALIZED) === 0) return [];
-      // Texts of fixed length, padded with spaces (PKCS #11 section 3.1).
-      const [name, serial, model] = [info.label.trimEnd(), info.serialNumber.trimEnd(), info.model.trimEnd()];
-      return [{ slot, label: name, serial, model, flags: info.flags }];
-    });
+    return cryptoki.C_GetSlotList(true).flatMap((slot) => readToken(cryptoki, slot) ?? []);
   } catch (error) {
     throw tokenFailure(error, label);
+  }
+}
+
+/** Undefined for a token that cannot be read or is not initialised: it must not keep the others from being used. */
+function readToken(cryptoki: PKCS11, slot: Handle): Token | undefined {
+  try {
+    const info = cryptoki.C_GetTokenInfo(slot);
+    if ((info.flags & TOKEN_FLAG.INITIALIZED) === 0) return undefined;
+    // Texts of fixed length, padded with spaces (PKCS #11 section 3.1).
+    const label = info.label.trimEnd();
+    const serial = info.serialNumber.trimEnd();
+    return { slot, label, serial, model: info.model.trimEnd(), flags: info.flags };
+  } catch {
+    return undefined;
   }
 }
 
