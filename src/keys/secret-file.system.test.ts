@@ -44,7 +44,7 @@ describe("a passphrase or PIN is read", () => {
 
   it("from no named pipe, which is refused at once", async () => {
     const pipe = join(folder, "pipe");
-    spawnSync("mkfifo", ["-m", "600", pipe]);
+    spawnSync("sh", ["-c", 'mkfifo -m 600 "$0"', pipe]);
     await expect(readSecretFile(pipe)).rejects.toEqual(unreadable);
   });
 

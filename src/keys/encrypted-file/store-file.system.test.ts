@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { chmod, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createKeyStore, openSigner } from "../open.ts";
 import { type FileStoreFixture, makeFileStore } from "../testkit/file-store.ts";
-import { startKeyMaker } from "../testkit/key-maker-process.ts";
 import { code } from "../testkit/signer-contract.ts";
+import { startKeyMaker } from "../testkit/start-key-maker.ts";
 import { formatOwner, thisProcess } from "./lock-owner.ts";
 
 let store: FileStoreFixture;
@@ -87,7 +87,7 @@ describe("an encrypted key file is written", () => {
     await signer.generateKey("k", "ed25519");
     await signer.close();
     expect((await readdir(store.folder)).sort()).toEqual(["operational.keys", "passphrase"]);
-    expect(spawnSync("stat", ["-c", "%a", file]).stdout.toString().trim()).toBe("600");
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
   it("whole or not at all: a process killed at any moment loses no key that it was told of", async () => {
@@ -146,7 +146,7 @@ describe("an encrypted key file is written", () => {
     const before = await readFile(file);
     // A process that may write files of no length at all meets EFBIG where a full disk gives ENOSPC.
     const task = JSON.stringify({ settings: store.settings, labels: ["after"] });
-    const program = join(import.meta.dirname, "../testkit/key-maker.ts");
+    const program = join(import.meta.dirname, "../testkit/key-maker-process.ts");
     const script = 'trap "" XFSZ; ulimit -f 0; exec "$0" "$1" "$2"';
     const outcome = spawnSync("sh", ["-c", script, process.execPath, program, task], { input: "go\n" });
     expect(outcome.stdout.toString()).toBe("ready\nKEY_STORE_WRITE_FAILED\n");

@@ -10,7 +10,7 @@ export interface FileStoreFixture extends StoreFixture {
   readonly settings: EncryptedFileSettings;
 }
 
-export const PASSPHRASE = "correct horse battery staple";
+const PASSPHRASE = "correct horse battery staple";
 
 /** An encrypted file of the test environment, in a folder of its own. */
 export async function makeFileStore(): Promise<FileStoreFixture> {

@@ -1,39 +1,27 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { isSmkiError } from "../../errors/smki-error.ts";
+import { openSigner } from "../open.ts";
 import type { SignerSettings } from "../settings.ts";
 
-/** A real second process that makes keys in a store. */
-export interface KeyMaker {
-  readonly process: ChildProcess;
-  /** The lines it has written after "ready", so far. */
-  readonly lines: readonly string[];
-  start(): void;
-  /** Resolves when it has ended, with all its lines. */
-  readonly ended: Promise<readonly string[]>;
+/*
+ * A process of its own, for tests: opens a store, says "ready", waits for a line on its input, then makes the keys
+ * that it was told to and writes one line for each: the label when it was made, the error's code when it was not.
+ */
+interface Task {
+  readonly settings: SignerSettings;
+  readonly labels: readonly string[];
 }
 
-/** Starts the process and waits until it has opened the store. */
-export async function startKeyMaker(settings: SignerSettings, labels: readonly string[]): Promise<KeyMaker> {
-  const task = JSON.stringify({ settings, labels });
-  const program = join(import.meta.dirname, "key-maker.ts");
-  const child = spawn(process.execPath, [program, task], { stdio: ["pipe", "pipe", "inherit"] });
-  const lines: string[] = [];
-  const reader = createInterface({ input: child.stdout });
-  const isReady = new Promise<void>((resolve, reject) => {
-    reader.on("line", (line) => {
-      if (line === "ready") resolve();
-      else lines.push(line);
-    });
-    child.once("exit", () => {
-      reject(new Error("the process ended before it had opened the store"));
-    });
-  });
-  const ended = Promise.all([once(child, "exit"), once(reader, "close")]).then(() => lines);
-  await isReady;
-  const start = (): void => {
-    child.stdin.end("go\n");
-  };
-  return { process: child, lines, start, ended };
+const task = JSON.parse(process.argv[2] ?? "") as Task;
+const signer = await openSigner(task.settings);
+process.stdout.write("ready\n");
+await new Promise((resolve) => process.stdin.once("data", resolve));
+process.stdin.pause();
+for (const label of task.labels) {
+  try {
+    const key = await signer.generateKey(label, "ecdsa-p256-sha256");
+    process.stdout.write(`${key.label}\n`);
+  } catch (error) {
+    process.stdout.write(`${isSmkiError(error) ? error.code : String(error)}\n`);
+  }
 }
+await signer.close();

@@ -14,7 +14,7 @@ export interface TokenFixture extends StoreFixture {
   readonly settings: Pkcs11Settings;
 }
 
-export const PIN = "73910284";
+const PIN = "73910284";
 const SO_PIN = "55500111";
 const run = promisify(execFile);
 
