@@ -24,7 +24,8 @@ describe("a certificate file", () => {
   it("may have text about the certificates, CR LF, and any line length", () => {
     const withText = `Certificate:\r\n  Serial\r\n${firstPem.replaceAll("\n", "\r\n")}more text`;
     const oneLine = `-----BEGIN CERTIFICATE-----${first.toString("base64")}-----END CERTIFICATE-----`;
-    for (const text of [withText, oneLine]) expect(decodeCertificateFile(text)[0]?.der).toEqual(first);
+    for (const text of [withText, oneLine, Buffer.from(`0 s:CN = Z1\n${firstPem}`)])
+      expect(decodeCertificateFile(text)[0]?.der).toEqual(first);
   });
 
   test.each([

@@ -15,7 +15,9 @@ const maximumSize = 16 * 1024 * 1024;
  */
 export function decodeCertificateFile(file: string | Uint8Array): Certificate[] {
   if (file.length > maximumSize) throw new SmkiError("DER_TOO_LARGE", { size: file.length, maximumSize });
-  if (typeof file !== "string" && file[0] === 0x30) return splitDer(file).map(parseCertificate);
+  // A certificate is longer than 127 octets, so its length is of the long form; text that begins with a 0 is not DER.
+  if (typeof file !== "string" && file[0] === 0x30 && (file[1] ?? 0) >= 0x80)
+    return splitDer(file).map(parseCertificate);
   const text = typeof file === "string" ? file : asBuffer(file).toString("latin1");
   return splitPem(text).map(parseCertificate);
 }

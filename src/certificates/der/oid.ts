@@ -10,6 +10,11 @@ export type Oid = string & { readonly [oidBrand]: true };
 
 /** Longest encoding taken, in octets: what a certificate holds has at most 20, and no arc over 2^53. */
 const maximumOctets = 64;
+/** Longest text looked at: more cannot be encoded in that many octets. */
+const maximumCharacters = 17 * maximumOctets;
+
+/** Identifiers that each of the two tables below holds. */
+const knownMaximum = 512;
 
 /**
  * Checks a dotted object identifier.
@@ -29,15 +34,23 @@ export function readOid(reader: DerReader): Oid {
 
 /** Writes an OBJECT IDENTIFIER. */
 export function objectIdentifier(value: Oid): Buffer {
-  return element(Tag.objectIdentifier, encodeArcs(value));
+  let contents = encodings.get(value);
+  if (contents === undefined) {
+    contents = encodeArcs(value);
+    if (encodings.size >= knownMaximum) encodings.clear();
+    encodings.set(value, contents);
+  }
+  return element(Tag.objectIdentifier, contents);
 }
+
+/** The other way round of {@link known}, and bounded like it. */
+const encodings = new Map<Oid, Buffer>();
 
 /**
  * The same few identifiers occur in every certificate; this table saves decoding them. A full one starts afresh, so
  * that hostile input can neither grow it nor fill it for good.
  */
 const known = new Map<string, Oid>();
-const knownMaximum = 512;
 
 /** Decodes the contents octets of an OBJECT IDENTIFIER (X.690 8.19). `offset` is only for the error. */
 export function decodeOid(contents: Buffer, offset = 0): Oid {
@@ -77,7 +90,7 @@ function decodeArcs(contents: Buffer, offset: number): Oid {
 
 function encodeArcs(dotted: string): Buffer {
   const invalid = () => new SmkiError("DER_OID_INVALID", { oid: dotted.slice(0, 80) });
-  if (!/^[0-2](\.(0|[1-9][0-9]{0,15}))+$/.test(dotted)) throw invalid();
+  if (dotted.length > maximumCharacters || !/^[0-2](\.(0|[1-9][0-9]{0,15}))+$/.test(dotted)) throw invalid();
   const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
   if (first < 2 && second > 39) throw invalid();
   const octets: number[] = [];

@@ -3,27 +3,39 @@ import { Tag } from "./tags.ts";
 
 /** Identifier and length octets of an element with this many contents octets. */
 export function header(tag: number, length: number): Buffer {
-  if (length < 0x80) return Buffer.from([tag, length]);
-  if (length < 0x100) return Buffer.from([tag, 0x81, length]);
-  if (length < 0x10000) return Buffer.from([tag, 0x82, length >>> 8, length & 0xff]);
-  if (length < 0x1000000) {
-    return Buffer.from([tag, 0x83, length >>> 16, (length >>> 8) & 0xff, length & 0xff]);
-  }
-  return Buffer.from([
-    tag,
-    0x84,
-    length >>> 24,
-    (length >>> 16) & 0xff,
-    (length >>> 8) & 0xff,
-    length & 0xff,
-  ]);
+  const octets = Buffer.allocUnsafe(headerLength(length));
+  writeHeader(octets, tag, length);
+  return octets;
 }
 
 /** One element: identifier octet, minimal length, and the parts one after another as its contents. */
 export function element(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   let length = 0;
   for (const part of parts) length += part.length;
-  return Buffer.concat([header(tag, length), ...parts]);
+  let at = headerLength(length);
+  const encoded = Buffer.allocUnsafe(at + length);
+  writeHeader(encoded, tag, length);
+  for (const part of parts) {
+    encoded.set(part, at);
+    at += part.length;
+  }
+  return encoded;
+}
+
+/** X.690 10.1: the short form below 128, then the fewest octets; 4 are enough for anything within a size cap. */
+function headerLength(length: number): number {
+  if (length < 0x80) return 2;
+  if (length < 0x100) return 3;
+  if (length < 0x10000) return 4;
+  return length < 0x1000000 ? 5 : 6;
+}
+
+function writeHeader(into: Buffer, tag: number, length: number): void {
+  into[0] = tag;
+  const octets = headerLength(length) - 2;
+  into[1] = octets === 0 ? length : 0x80 | octets;
+  for (let at = 1 + octets, left = length; at > 1; at--, left = Math.floor(left / 256))
+    into[at] = left & 0xff;
 }
 
 /** SEQUENCE or SEQUENCE OF of the elements given. */

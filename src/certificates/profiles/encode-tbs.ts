@@ -89,12 +89,16 @@ function encodeValidity(fields: CertificateFields): Buffer {
 }
 
 function encodeExtension(name: ExtensionName, fields: CertificateFields): Buffer {
-  const { id, critical } = extensionRules[name];
-  const value = octetString(encodeExtensionValue(name, fields));
-  return critical
-    ? sequence(objectIdentifier(id), booleanTrue, value)
-    : sequence(objectIdentifier(id), value);
+  return sequence(extensionStarts[name], octetString(encodeExtensionValue(name, fields)));
 }
+
+/** What stands before the value of each extension: its identifier, and TRUE when it is critical. */
+const extensionStarts = Object.fromEntries(
+  Object.entries(extensionRules).map(([name, { id, critical }]) => [
+    name,
+    critical ? Buffer.concat([objectIdentifier(id), booleanTrue]) : objectIdentifier(id),
+  ]),
+) as Record<ExtensionName, Buffer>;
 
 function encodeExtensionValue(name: ExtensionName, fields: CertificateFields): Buffer {
   switch (name) {
