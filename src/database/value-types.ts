@@ -11,6 +11,8 @@ function readBigint(text: string): number {
   return value;
 }
 
+type TypeId = (typeof types.builtins)[keyof typeof types.builtins];
+
 const date = 1082;
 const bigintArray = 1016;
 const readBigintArray = (text: string): number[] =>
@@ -27,7 +29,7 @@ const readers = new Map<number, (text: string) => unknown>([
  * text (it has no time of day, so it is no Date).
  */
 export const valueTypes: { getTypeParser: typeof types.getTypeParser } = {
-  getTypeParser: ((oid: types.TypeId, format: "text" | "binary" = "text") => {
+  getTypeParser: ((oid: TypeId, format: "text" | "binary" = "text") => {
     const reader = format === "text" ? readers.get(oid) : undefined;
     return reader ?? (types.getTypeParser(oid, format) as unknown);
   }) as typeof types.getTypeParser,

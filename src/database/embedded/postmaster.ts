@@ -96,12 +96,11 @@ async function waitUntilGone(clusterFolder: string, milliseconds: number): Promi
  * owner's lock, so nobody is using it through us. A fast shutdown first (SIGINT), which ends open
  * transactions as a crash would; then an immediate one (SIGQUIT), after which the write-ahead log is replayed.
  *
- * @returns the folder of the orphan's socket, to be removed, if there was an orphan
  * @throws SmkiError DATABASE_FOLDER_IN_USE when it cannot be stopped
  */
-export async function stopOrphan(clusterFolder: string): Promise<string | undefined> {
+export async function stopOrphan(clusterFolder: string): Promise<void> {
   const orphan = readPostmaster(clusterFolder);
-  if (orphan === undefined) return undefined;
+  if (orphan === undefined) return;
   for (const [signal, patience] of [
     ["SIGINT", 30_000],
     ["SIGQUIT", 10_000],
@@ -120,5 +119,4 @@ export async function stopOrphan(clusterFolder: string): Promise<string | undefi
     throw new SmkiError("DATABASE_FOLDER_IN_USE", { folder: clusterFolder, pid: orphan.pid });
   // PostgreSQL itself would take a zombie, or a stranger with the same number, for its predecessor.
   rmSync(join(clusterFolder, "postmaster.pid"), { force: true });
-  return orphan.socketFolder;
 }

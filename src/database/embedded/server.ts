@@ -89,10 +89,9 @@ async function startIn(home: string, options: EmbeddedServerOptions): Promise<Em
   const user = chooseServerUser(join(home, "cluster"));
   const binaries = findBinaries(user !== undefined);
   const cluster = ensureCluster(home, binaries, user);
-  const orphanSocket = await stopOrphan(cluster);
-  if (orphanSocket !== undefined) removeSocketFolder(orphanSocket);
+  await stopOrphan(cluster);
   writeServerConfiguration(cluster, user);
-  const socketFolder = makeSocketFolder(user);
+  const socketFolder = makeSocketFolder(home, user);
   const child = spawnServer(cluster, socketFolder, binaries, user, options.overrides ?? {});
   const exited = new Promise<void>((done) => {
     child.once("exit", () => {
@@ -112,7 +111,7 @@ async function startIn(home: string, options: EmbeddedServerOptions): Promise<Em
   try {
     await waitUntilReady(cluster, child, () => firstLines.join("\n"));
   } catch (error) {
-    removeSocketFolder(socketFolder);
+    removeSocketFolder(home);
     throw error;
   }
   started = true;
@@ -129,7 +128,7 @@ async function startIn(home: string, options: EmbeddedServerOptions): Promise<Em
       // A fast shutdown that hangs, on a disk that does not answer: the log is replayed at the next start.
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGQUIT");
       await exited;
-      removeSocketFolder(socketFolder);
+      removeSocketFolder(home);
     },
   };
 }

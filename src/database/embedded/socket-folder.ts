@@ -1,4 +1,13 @@
-import { accessSync, chmodSync, constants, mkdtempSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { giveTo, type ServerUser } from "./server-user.ts";
@@ -23,18 +32,31 @@ function isUsable(parent: string): boolean {
   }
 }
 
-/** Makes a folder that only the server's user (and root) may enter: whoever enters may connect. */
-export function makeSocketFolder(user: ServerUser | undefined): string {
+/** Where it is written down, beside the cluster, until it is removed. */
+const noteOf = (home: string): string => join(home, "socket-folder");
+
+/**
+ * Makes a folder that only the server's user (and root) may enter: whoever enters may connect. One that a
+ * killed process left is removed first.
+ */
+export function makeSocketFolder(home: string, user: ServerUser | undefined): string {
+  removeSocketFolder(home);
   // As root, TMPDIR may be a folder of mode 0700 that the server's user cannot pass; /run and /tmp are open.
   const candidates = user === undefined ? parents() : parents().filter((parent) => parent !== tmpdir());
   const parent = candidates.find(isUsable) ?? "/tmp";
   const folder = mkdtempSync(join(parent, prefix));
   chmodSync(folder, 0o700);
   giveTo(user, folder);
+  // A crash before this line leaves an empty folder behind, nothing worse.
+  writeFileSync(noteOf(home), folder, { mode: 0o600 });
   return folder;
 }
 
-/** Removes a socket's folder, and only a folder that we made. */
-export function removeSocketFolder(folder: string): void {
+/** Removes the folder that was written down, and only one that we made. */
+export function removeSocketFolder(home: string): void {
+  const note = noteOf(home);
+  if (!existsSync(note)) return;
+  const folder = readFileSync(note, "utf8");
   if (basename(folder).startsWith(prefix)) rmSync(folder, { recursive: true, force: true });
+  rmSync(note);
 }
