@@ -1,4 +1,5 @@
 import { appErrors } from "./app.ts";
+import { boxedErrors } from "./boxed.ts";
 import { ceremonyErrors } from "./ceremony.ts";
 import { certificateErrors } from "./certificates.ts";
 import { crlErrors } from "./crl.ts";
@@ -26,6 +27,7 @@ export const catalogue = {
   ...issuanceErrors,
   ...repositoryErrors,
   ...webErrors,
+  ...boxedErrors,
   ...appErrors,
 } as const;
 
