@@ -67,6 +67,13 @@ describe("an act as a ledger entry", () => {
     expect(() => encodeAct(bad)).toThrow(expect.objectContaining({ code: "LEDGER_ACT_INVALID" }));
   });
 
+  test("says who did it and what", () => {
+    for (const missing of [{ by: undefined }, { kind: undefined }, { kind: 7 }]) {
+      const bad = { ...act, ...missing } as unknown as Act;
+      expect(() => encodeAct(bad)).toThrow(expect.objectContaining({ code: "LEDGER_ACT_INVALID" }));
+    }
+  });
+
   test("has a time", () => {
     for (const time of [new Date(Number.NaN), new Date("+010000-01-01T00:00:00Z")]) {
       expect(() => encodeAct({ ...act, at: time })).toThrow(

@@ -6,6 +6,8 @@ export const maximumEntryOctets = 0xffff;
 
 const formVersion = 1;
 const maximumDepth = 8;
+/** Printable ASCII without the two characters that JSON escapes. */
+const plainText = /^[ !#-[\]-~]*$/;
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
@@ -111,6 +113,8 @@ function encodeObject(object: { readonly [name: string]: ActValue }, path: strin
 }
 
 function encodeText(text: string, path: string): string {
+  // Nearly all text of acts; a third of the cost of the general way.
+  if (typeof text === "string" && plainText.test(text)) return `"${text}"`;
   if (typeof text !== "string" || !text.isWellFormed()) throw invalid(path, "not well-formed text");
   return JSON.stringify(text);
 }

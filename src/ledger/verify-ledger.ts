@@ -90,13 +90,13 @@ async function verifyAt(tx: Tx, verifier: NoteVerifier, options: VerifyOptions):
   const sums = options.certificates === undefined ? undefined : new CertificateSums();
   const known = openKnown(options.knownCheckpoints ?? [], verifier, findings);
   const signedSize = await newestValidSize(tx, verifier);
-  const size = Math.max(signedSize, await sizeOfTiles(tx));
+  const size = await sizeOfTiles(tx, signedSize);
 
   const check = new TreeCheck({
     tx,
     size,
     verifier,
-    known,
+    known: known.filter((checkpoint) => checkpoint.size <= size),
     findings,
     mostMismatches: most * mismatchesPerFinding,
     onEntry: ({ leaf, entry }) => readEntry(entry, leaf, findings, sums),

@@ -7,6 +7,7 @@ import { tileWidth } from "../tree/tile.ts";
 /** Tiles, and the leaves under them, read at a time: about 2 MB of entries. */
 export const tilesPerPage = 32;
 const inboxPage = 4_096;
+const widthsPerPage = 10_000;
 
 /** A row of the ledger. */
 export interface EntryRow {
@@ -87,12 +88,25 @@ export async function readOutside(tx: Tx, size: number, most: number) {
   return { entries, tiles, checkpoints };
 }
 
-/** The leaves that the level-0 tiles speak of, however many rows claim to be tiles. */
-export async function sizeOfTiles(tx: Tx): Promise<number> {
-  const { rows } = await sql<{ size: number | null }>`
-    select least(max(index * 256 + octet_length(hashes) / 32), count(*) * 256)::bigint as size
-    from ledger_tile where level = 0 and index between 0 and (1::bigint << 44)`.execute(tx);
-  return rows[0]?.size ?? 0;
+/**
+ * The leaves that the tiles speak of beyond those that a checkpoint covers: as far as level 0 goes on without a gap.
+ * A tile that someone put far out does not make the tree larger.
+ */
+export async function sizeOfTiles(tx: Tx, signedSize: number): Promise<number> {
+  let next = Math.floor(signedSize / tileWidth);
+  let size = signedSize;
+  for (;;) {
+    const { rows } = await sql<{ index: number; width: number }>`
+      select index, octet_length(hashes) / 32 as width from ledger_tile
+      where level = 0 and index >= ${next} order by index limit ${widthsPerPage}`.execute(tx);
+    for (const { index, width } of rows) {
+      if (index !== next) return size;
+      size = Math.max(size, index * tileWidth + width);
+      if (width < tileWidth) return size;
+      next += 1;
+    }
+    if (rows.length < widthsPerPage) return size;
+  }
 }
 
 /** Checkpoints from the newest down. */

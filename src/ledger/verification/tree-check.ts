@@ -142,7 +142,11 @@ export class TreeCheck {
     const stored = page.checkpoints
       .filter(within)
       .flatMap((checkpoint) => vouchedBy(checkpoint, verifier, findings) ?? []);
-    return [...stored, ...known.filter(within)].sort((one, other) => one.size - other.size);
+    const isNew = (one: VouchedRoot) =>
+      !stored.some(({ size, root }) => size === one.size && root.equals(one.root));
+    return [...stored, ...known.filter((one) => within(one) && isNew(one))].sort(
+      (one, other) => one.size - other.size,
+    );
   }
 
   #checkCheckpoints(vouched: readonly VouchedRoot[], hashes: Buffer): void {

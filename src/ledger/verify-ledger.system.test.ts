@@ -1,0 +1,386 @@
+import { sql } from "kysely";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Tx } from "../database/transaction.ts";
+import { encodeAct } from "./act-encoding.ts";
+import { signCheckpoint } from "./checkpoint.ts";
+import { formatLedgerReport } from "./ledger-report.ts";
+import { formatVerifierKey } from "./note.ts";
+import { type TestLedger, testActs, testCertificate, testLedger, testOrigin } from "./testkit.ts";
+import { edgeRoot, emptyEdge, extendEdge } from "./tree/edge.ts";
+import { leafHash } from "./tree/hash.ts";
+import type { CertificateRow } from "./verification/certificate-check.ts";
+import { type CertificateRows, type VerifyOptions, verifyLedger } from "./verify-ledger.ts";
+
+// Two full tiles and a partial one, with checkpoints at 300, 600 and 700.
+const size = 700;
+let ledger: TestLedger;
+beforeEach(async () => {
+  ledger = await testLedger();
+  await ledger.record(testActs(300));
+  await ledger.sequence();
+  await ledger.record(testActs(300, 300));
+  await ledger.sequence();
+  await ledger.record(testActs(100, 600));
+  await ledger.sequence();
+});
+afterEach(async () => {
+  await ledger.drop();
+});
+
+const verify = (options: Partial<VerifyOptions> = {}) =>
+  verifyLedger(ledger.database, { verifierKey: formatVerifierKey(ledger.signer.verifier), ...options });
+const hex = (entry: Buffer) => `'\\x${entry.toString("hex")}'::bytea`;
+const otherEntry = (number: number) => encodeAct(testActs(1, 10_000 + number)[0] as never);
+/** The level-0 tile hash of a leaf set to that of another entry, as a careful forger would. */
+const forgeTile = (leaf: number, entry: Buffer) =>
+  ledger.tamper(
+    `update ledger_tile set hashes = overlay(hashes placing ${hex(leafHash(entry))} from ${String((leaf % 256) * 32 + 1)})
+     where level = 0 and index = ${String(Math.floor(leaf / 256))}`,
+  );
+
+describe("a ledger that nobody has touched", () => {
+  test("holds, and says what it is", async () => {
+    const report = await verify();
+    expect(report).toEqual({
+      holds: true,
+      size,
+      signedSize: size,
+      checkpoints: 3,
+      openEntries: 0,
+      findingCount: 0,
+      findings: [],
+    });
+    expect(formatLedgerReport(report)).toBe(
+      "The ledger holds.\n  700 leaves in the tree, of which 700 under a signed checkpoint\n  3 checkpoints confirmed\n",
+    );
+  });
+
+  test("holds while acts are open and leaves await their checkpoint, and says how many", async () => {
+    await ledger.record(testActs(20, 700));
+    await expect(
+      ledger.sequence({
+        afterStep: (step) => {
+          if (step === "committed") throw new Error("crash");
+        },
+      }),
+    ).rejects.toThrow("crash");
+    await ledger.record(testActs(5, 720));
+    const report = await verify();
+    expect(report).toMatchObject({ holds: true, size: 720, signedSize: 700, openEntries: 5 });
+    expect(formatLedgerReport(report)).toContain(
+      "20 leaves not yet under a checkpoint\n  5 acts recorded and not yet sequenced",
+    );
+  });
+
+  test("holds when it is empty", async () => {
+    const empty = await testLedger();
+    try {
+      const verifierKey = formatVerifierKey(empty.signer.verifier);
+      expect(await verifyLedger(empty.database, { verifierKey })).toMatchObject({ holds: true, size: 0 });
+    } finally {
+      await empty.drop();
+    }
+  });
+});
+
+describe("a past row", () => {
+  test.each([0, 255, 256, 450, 511, 512, 650, 699])("that was deleted is named (leaf %i)", async (leaf) => {
+    await ledger.tamper(`delete from ledger_entry where leaf = ${String(leaf)}`);
+    const report = await verify();
+    expect(report.holds).toBe(false);
+    expect(report.findings).toEqual([{ kind: "leaf-deleted", leaf, what: "no entry stands here" }]);
+    expect(formatLedgerReport(report)).toContain(
+      `leaf-deleted at leaf ${String(leaf)}: no entry stands here`,
+    );
+  });
+
+  test.each([0, 300, 699])("that was altered is named (leaf %i)", async (leaf) => {
+    await ledger.tamper(`update ledger_entry set entry = ${hex(otherEntry(1))} where leaf = ${String(leaf)}`);
+    const { findings } = await verify();
+    expect(findings).toMatchObject([{ kind: "leaf-altered", leaf, act: "certificate.issued" }]);
+  });
+
+  test("of which one octet was altered is named, readable or not", async () => {
+    await ledger.tamper("update ledger_entry set entry = set_byte(entry, 0, 0) where leaf = 42");
+    const { findings } = await verify();
+    expect(findings.map(({ kind, leaf }) => [kind, leaf])).toEqual(
+      expect.arrayContaining([
+        ["leaf-altered", 42],
+        ["leaf-malformed", 42],
+      ]),
+    );
+  });
+
+  test("that changed places with another is named, and so is the other", async () => {
+    await ledger.tamper(
+      "update ledger_entry set leaf = -leaf - 1 where leaf in (10, 600); update ledger_entry set leaf = case leaf when -11 then 600 else 10 end where leaf < 0".replace(
+        "update ledger_entry set leaf = -leaf - 1",
+        "alter table ledger_entry drop constraint ledger_entry_leaf_check; update ledger_entry set leaf = -leaf - 1",
+      ),
+    );
+    const { findings } = await verify();
+    expect(findings).toMatchObject([
+      {
+        kind: "leaf-moved",
+        leaf: 10,
+        what: expect.stringContaining("the entry of leaf 600 stands here") as string,
+      },
+      {
+        kind: "leaf-moved",
+        leaf: 600,
+        what: expect.stringContaining("the entry of leaf 10 stands here") as string,
+      },
+    ]);
+  });
+
+  test("that was inserted at the end is named", async () => {
+    await ledger.tamper(
+      `insert into ledger_entry values (700, ${hex(otherEntry(1))}), (1000000, ${hex(otherEntry(2))})`,
+    );
+    const { findings } = await verify();
+    expect(findings.map(({ kind, leaf }) => [kind, leaf])).toEqual([
+      ["leaf-inserted", 700],
+      ["leaf-inserted", 1_000_000],
+    ]);
+  });
+
+  test("that was inserted between others is named, and those that it pushed on as moved", async () => {
+    await ledger.tamper("update ledger_entry set leaf = leaf + 1000000 where leaf >= 690");
+    await ledger.tamper("update ledger_entry set leaf = leaf - 999999 where leaf >= 1000000");
+    await ledger.tamper(`insert into ledger_entry values (690, ${hex(otherEntry(1))})`);
+    const { findings } = await verify();
+    expect(findings[0]).toMatchObject({ kind: "leaf-inserted", leaf: 690 });
+    expect(findings.slice(1, 10).map(({ kind, leaf }) => [kind, leaf])).toEqual(
+      Array.from({ length: 9 }, (_, index) => ["leaf-moved", 691 + index]),
+    );
+    expect(findings[10]).toMatchObject({ kind: "leaf-inserted", leaf: 700 });
+    expect(findings).toHaveLength(11);
+  });
+
+  test("that stands twice, where the primary key was removed, is named", async () => {
+    await ledger.tamper("alter table ledger_entry drop constraint ledger_entry_pkey");
+    await ledger.tamper(`insert into ledger_entry values (20, ${hex(otherEntry(1))})`);
+    const { findings } = await verify();
+    expect(findings).toMatchObject([{ leaf: 20 }]);
+  });
+
+  test("altered together with its tile is found by the level above", async () => {
+    await ledger.tamper(`update ledger_entry set entry = ${hex(otherEntry(1))} where leaf = 300`);
+    await forgeTile(300, otherEntry(1));
+    const { findings } = await verify();
+    expect(findings).toMatchObject([{ kind: "leaves-rewritten", leaf: 256, tile: "tile/0/001" }]);
+  });
+
+  test("altered together with the partial tile at the end is found by the checkpoints on both sides", async () => {
+    await ledger.tamper(`update ledger_entry set entry = ${hex(otherEntry(1))} where leaf = 650`);
+    await forgeTile(650, otherEntry(1));
+    const { findings } = await verify();
+    expect(findings).toMatchObject([{ kind: "checkpoint-root", leaf: 600, checkpoint: 700 }]);
+    expect(findings[0]?.what).toContain("from leaf 600 to 699");
+  });
+
+  test("altered together with every tile above it is found by the checkpoints", async () => {
+    await ledger.tamper(`update ledger_entry set entry = ${hex(otherEntry(1))} where leaf = 400`);
+    const acts = testActs(size).map(encodeAct);
+    acts[400] = otherEntry(1);
+    const { tiles } = extendEdge(emptyEdge, Buffer.concat(acts.map(leafHash)));
+    for (const { level, index, hashes } of tiles) {
+      await ledger.tamper(
+        `update ledger_tile set hashes = ${hex(hashes)} where level = ${String(level)} and index = ${String(index)}`,
+      );
+    }
+    const { findings } = await verify();
+    expect(findings).toMatchObject([{ kind: "checkpoint-root", leaf: 300, checkpoint: 600 }]);
+  });
+
+  test("of many that were altered is counted, when there are more than can be named", async () => {
+    await ledger.tamper("update ledger_entry set entry = set_byte(entry, 9, 66) where leaf < 50");
+    const report = await verify({ mostFindings: 10 });
+    expect(report.findings).toHaveLength(10);
+    expect(report.findingCount).toBeGreaterThanOrEqual(50);
+    expect(formatLedgerReport(report)).toContain(`and ${String(report.findingCount - 10)} more`);
+  });
+});
+
+describe("the tree", () => {
+  test("a wrong hash in a tile is told from a wrong row", async () => {
+    await forgeTile(300, otherEntry(1));
+    expect((await verify()).findings).toMatchObject([{ kind: "tile-wrong", tile: "tile/0/001" }]);
+    await forgeTile(650, otherEntry(1));
+    const { findings } = await verify();
+    expect(findings.map(({ kind, tile }) => [kind, tile])).toEqual([
+      ["tile-wrong", "tile/0/001"],
+      ["tile-wrong", "tile/0/002.p/188"],
+    ]);
+  });
+
+  test("a wrong hash in a tile above is named", async () => {
+    await ledger.tamper(
+      "update ledger_tile set hashes = set_byte(hashes, 40, get_byte(hashes, 40) # 1) where level = 1",
+    );
+    expect((await verify()).findings).toMatchObject([
+      { kind: "tile-wrong", tile: "tile/1/000.p/2", leaf: 256 },
+    ]);
+  });
+
+  test("a missing tile is named, and the rows below it are still checked", async () => {
+    await ledger.tamper("delete from ledger_tile where level = 1");
+    expect((await verify()).findings).toMatchObject([{ kind: "tile-missing", tile: "tile/1/000.p/2" }]);
+    await ledger.tamper("delete from ledger_tile where level = 0 and index = 1");
+    expect((await verify()).findings).toMatchObject([{ tile: "tile/0/001" }, { tile: "tile/1/000.p/2" }]);
+    await ledger.tamper("delete from ledger_entry where leaf = 257");
+    expect((await verify()).findings.map(({ kind }) => kind)).toContain("leaf-deleted");
+  });
+
+  test("a tile of a wrong length, and one beyond the tree, are named", async () => {
+    await ledger.tamper(
+      "update ledger_tile set hashes = substr(hashes, 1, 320) where level = 0 and index = 0",
+    );
+    await ledger.tamper(
+      "insert into ledger_tile values (0, 99, decode(repeat('00', 32), 'hex')), (3, 0, decode(repeat('00', 32), 'hex'))",
+    );
+    const { findings } = await verify();
+    expect(findings.map(({ kind, tile }) => [kind, tile])).toEqual([
+      ["tile-wrong", "tile/0/000"],
+      ["tile-beyond-tree", "tile/0/99"],
+      ["tile-beyond-tree", "tile/3/0"],
+    ]);
+  });
+});
+
+describe("checkpoints", () => {
+  test("one whose signature does not hold is named", async () => {
+    await ledger.tamper(
+      "update ledger_checkpoint set note = replace(note, E'\\n600\\n', E'\\n601\\n') where size = 600",
+    );
+    const report = await verify();
+    expect(report.findings).toMatchObject([{ kind: "checkpoint-signature", checkpoint: 600 }]);
+    expect(report.checkpoints).toBe(2);
+  });
+
+  test("one that stands at another size is named", async () => {
+    await ledger.tamper("update ledger_checkpoint set size = 599 where size = 600");
+    expect((await verify()).findings).toMatchObject([{ kind: "checkpoint-size", checkpoint: 599 }]);
+  });
+
+  test("one that our key signed for another root is named", async () => {
+    const { verifier } = ledger.signer;
+    const note = await signCheckpoint(
+      { origin: testOrigin, size: 500, root: Buffer.alloc(32, 1) },
+      verifier,
+      (message) => ledger.key.sign("ledger", message),
+    );
+    await ledger.tamper(`insert into ledger_checkpoint values (500, '${note}', now())`);
+    expect((await verify()).findings).toMatchObject([{ kind: "checkpoint-root", checkpoint: 500 }]);
+  });
+
+  test("with the key of another ledger none holds", async () => {
+    const other = await testLedger();
+    try {
+      const report = await verify({ verifierKey: formatVerifierKey(other.signer.verifier) });
+      expect(report.findings.map(({ checkpoint }) => checkpoint)).toEqual([300, 600, 700]);
+    } finally {
+      await other.drop();
+    }
+  });
+
+  test("a ledger cut short with its newest checkpoints is found by the signer's own", async () => {
+    const { note } = await ledger.signer.lastCheckpoint();
+    await ledger.tamper("delete from ledger_entry where leaf >= 600");
+    await ledger.tamper("delete from ledger_checkpoint where size > 600");
+    await ledger.tamper(
+      `update ledger_tile set hashes = substr(hashes, 1, 88 * 32) where level = 0 and index = 2`,
+    );
+    expect(await verify()).toMatchObject({ holds: true, size: 600 });
+    const report = await verify({ knownCheckpoints: [note] });
+    expect(report.findings).toMatchObject([{ kind: "rolled-back", leaf: 600, checkpoint: 700 }]);
+  });
+
+  test("leaves cut off at the end are named when their checkpoint is still there", async () => {
+    await ledger.tamper("delete from ledger_entry where leaf >= 698");
+    await ledger.tamper(
+      `update ledger_tile set hashes = substr(hashes, 1, 186 * 32) where level = 0 and index = 2`,
+    );
+    const { findings } = await verify();
+    expect(findings.filter(({ kind }) => kind === "leaf-deleted").map(({ leaf }) => leaf)).toEqual(
+      expect.arrayContaining([698, 699]),
+    );
+  });
+});
+
+describe("certificates", () => {
+  const rowsOf = (rows: readonly CertificateRow[]): CertificateRows =>
+    async function* (_: Tx) {
+      await Promise.resolve();
+      yield* rows;
+    };
+  // In the reverse of the order of issue: verification must not depend on it.
+  const held = Array.from({ length: size }, (_, number) => testCertificate(size - 1 - number));
+
+  test("that are those that were issued hold, also while some of the acts are open", async () => {
+    await ledger.record(testActs(5, size));
+    const rows = [...held, ...Array.from({ length: 5 }, (_, index) => testCertificate(size + index))];
+    const report = await verify({ certificates: rowsOf(rows) });
+    expect(report).toMatchObject({ holds: true, certificates: { recorded: 705, held: 705 } });
+  });
+
+  test("one without an act is named", async () => {
+    const stray = testCertificate(9_999);
+    const { findings } = await verify({ certificates: rowsOf([...held, stray]) });
+    expect(findings).toMatchObject([{ kind: "certificate-without-leaf", serialNumber: stray.serialNumber }]);
+  });
+
+  test("one that was issued and is gone is named with its leaf", async () => {
+    const { findings } = await verify({ certificates: rowsOf(held.filter((_, index) => index !== 0)) });
+    expect(findings).toMatchObject([
+      { kind: "certificate-missing", leaf: 699, serialNumber: testCertificate(699).serialNumber },
+    ]);
+  });
+
+  test("one with other bytes than were issued is named with its leaf", async () => {
+    const altered = held.map((row, index) => (index === 99 ? { ...row, derSha256: "0".repeat(64) } : row));
+    const { findings } = await verify({ certificates: rowsOf(altered) });
+    expect(findings).toMatchObject([
+      { kind: "certificate-altered", leaf: 600, serialNumber: testCertificate(600).serialNumber },
+    ]);
+  });
+
+  test("one that is recorded twice is named", async () => {
+    await ledger.record(testActs(1, 17));
+    await ledger.sequence();
+    const { findings } = await verify({ certificates: rowsOf(held) });
+    expect(findings).toMatchObject([
+      { kind: "certificate-recorded-twice", leaf: 700, serialNumber: testCertificate(17).serialNumber },
+    ]);
+  });
+
+  test("two that exchanged their bytes are both named", async () => {
+    const [one, two] = [held[3], held[4]] as [CertificateRow, CertificateRow];
+    const exchanged = [
+      ...held.filter((row) => row !== one && row !== two),
+      { ...one, derSha256: two.derSha256 },
+      { ...two, derSha256: one.derSha256 },
+    ];
+    const { findings } = await verify({ certificates: rowsOf(exchanged) });
+    expect(findings.map(({ kind }) => kind)).toEqual(["certificate-altered", "certificate-altered"]);
+  });
+});
+
+test("verification sees one moment while acts are recorded and sequenced", async () => {
+  let more = size;
+  const report = await verify({
+    onProgress: () => {
+      more += 1;
+    },
+    certificates: async function* (tx) {
+      await ledger.record(testActs(50, size));
+      await ledger.sequence();
+      const { rows } = await sql<{ count: number }>`select count(*) from ledger_entry`.execute(tx);
+      expect(rows[0]?.count).toBe(size);
+      for (let number = 0; number < size; number += 1) yield testCertificate(number);
+    },
+  });
+  expect(report).toMatchObject({ holds: true, size });
+  expect(more).toBeGreaterThan(size);
+  expect(await verify()).toMatchObject({ holds: true, size: 750 });
+});
