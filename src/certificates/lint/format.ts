@@ -1,25 +1,54 @@
 import type { Finding } from "./rule.ts";
 
 /** What the lint says of one certificate of a file. */
-export interface LintedFile {
+export interface LintedCertificate {
   /** The file, with the certificate's place in it where it holds several: `bundle.pem #2`. */
   readonly file: string;
+  /** The profile that it was judged by. */
   readonly profile: string;
   readonly findings: readonly Finding[];
 }
 
+/** A file that holds no certificate that can be judged. */
+export interface UnreadableFile {
+  readonly file: string;
+  readonly error: { readonly code: string; readonly message: string; readonly remedy: string };
+}
+
+/** What became of a file, or of one certificate in it. */
+export type LintOutcome = LintedCertificate | UnreadableFile;
+
 /**
  * Writes findings for a person, one line each under its file, with a last line that counts; or for a program as JSON.
  *
+ * @param outcomes - in the order in which they are to stand
+ * @param form - `json` gives one object with `certificates`, `findings` and `unreadable` (counts) and `files`
  * @returns text that ends with a line end
  */
-export function formatFindings(files: readonly LintedFile[], form: "text" | "json" = "text"): string {
-  if (form === "json") return `${JSON.stringify({ files }, undefined, 2)}\n`;
-  const count = files.reduce((sum, { findings }) => sum + findings.length, 0);
-  return [...files.flatMap(linesOf), summary(files.length, count), ""].join("\n");
+export function formatFindings(outcomes: readonly LintOutcome[], form: "text" | "json" = "text"): string {
+  const counts = count(outcomes);
+  if (form === "json") return `${JSON.stringify({ ...counts, files: outcomes }, undefined, 2)}\n`;
+  return [...outcomes.flatMap(linesOf), summary(counts), ""].join("\n");
 }
 
-function linesOf({ file, profile, findings }: LintedFile): string[] {
+interface Counts {
+  readonly certificates: number;
+  readonly findings: number;
+  readonly unreadable: number;
+}
+
+function count(outcomes: readonly LintOutcome[]): Counts {
+  const linted = outcomes.filter((outcome) => "findings" in outcome);
+  const findings = linted.reduce((sum, outcome) => sum + outcome.findings.length, 0);
+  return { certificates: linted.length, findings, unreadable: outcomes.length - linted.length };
+}
+
+function linesOf(outcome: LintOutcome): string[] {
+  if ("error" in outcome) {
+    const { code, message, remedy } = outcome.error;
+    return [`${outcome.file}: not readable: ${message}`, `  ${code}: ${remedy}`];
+  }
+  const { file, profile, findings } = outcome;
   if (findings.length === 0) return [`${file}: ${profile}, no finding`];
   return [
     `${file}: ${profile}`,
@@ -27,10 +56,12 @@ function linesOf({ file, profile, findings }: LintedFile): string[] {
   ];
 }
 
-function summary(certificates: number, findings: number): string {
-  return `${counted(certificates, "certificate")}, ${counted(findings, "finding")}`;
+function summary({ certificates, findings, unreadable }: Counts): string {
+  const parts = [counted(certificates, "certificate"), counted(findings, "finding")];
+  if (unreadable > 0) parts.push(`${counted(unreadable, "file")} not readable`);
+  return parts.join(", ");
 }
 
-function counted(count: number, noun: string): string {
-  return `${String(count)} ${noun}${count === 1 ? "" : "s"}`;
+function counted(number: number, noun: string): string {
+  return `${String(number)} ${noun}${number === 1 ? "" : "s"}`;
 }

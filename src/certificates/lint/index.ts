@@ -1,4 +1,4 @@
-export { formatFindings, type LintedFile } from "./format.ts";
+export { formatFindings, type LintedCertificate, type LintOutcome, type UnreadableFile } from "./format.ts";
 export { type LintIssuer, type LintIssuerSource, lintIssuer } from "./issuer.ts";
 export { type LintOptions, lintCertificate, lintTbsCertificate } from "./lint.ts";
 export { type CrlLintOptions, lintCrl } from "./lint-crl.ts";

@@ -1,12 +1,11 @@
 import { createECDH, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { oid, readDer } from "../der/index.ts";
+import { oid } from "../der/index.ts";
 import {
   assembleCertificate,
   buildTbsCertificate,
   type CertificateFields,
   type CertificateProfile,
 } from "../profiles/index.ts";
-import { readSubjectPublicKeyInfo } from "../syntax/index.ts";
 import { eui64, keyIdentifier, normaliseSerialNumber } from "../vocabulary/index.ts";
 
 const point = createECDH("prime256v1").generateKeys();
@@ -17,9 +16,8 @@ const rsaInfo = rsa.publicKey.export({ type: "spki", format: "der" });
 export const issuerKey: { readonly publicKey: KeyObject; readonly privateKey: KeyObject } =
   generateKeyPairSync("ec", { namedCurve: "P-256" });
 
-/** The DER SubjectPublicKeyInfo and point of {@link issuerKey}. */
+/** The DER SubjectPublicKeyInfo of {@link issuerKey}. */
 export const issuerInfo: Buffer = issuerKey.publicKey.export({ type: "spki", format: "der" });
-export const issuerPoint: Buffer = readDer(issuerInfo, readSubjectPublicKeyInfo).publicKey;
 
 const common = {
   serialNumber: normaliseSerialNumber("4fbc5252000102030405060708090a0b"),

@@ -1,5 +1,4 @@
-import { decodePublicKey } from "../../keys/index.ts";
-import { Oids } from "../../vocabulary/index.ts";
+import { decodePublicKey, rsaKeyAlgorithm } from "../../keys/index.ts";
 import { isIki } from "../profile.ts";
 import type { TbsRule } from "../rule.ts";
 
@@ -12,7 +11,8 @@ export const publicKeyRsa: TbsRule = {
   source: "SEC Appendix M Appendix G; RFC 8017 A.1.1",
   appliesTo: isIki,
   check: ({ subjectPublicKeyInfo }, { limits }) => {
-    if (subjectPublicKeyInfo.algorithm.algorithm !== Oids.rsaEncryption) return undefined;
+    // Another algorithm is for the rule public-key-algorithm to find.
+    if (!subjectPublicKeyInfo.algorithm.der.equals(rsaKeyAlgorithm)) return undefined;
     const key = decodePublicKey(subjectPublicKeyInfo);
     if (key.kind !== "rsa" || (key.modulusBits === limits.rsaModulusBits && key.exponent === rsaExponent)) {
       return undefined;
