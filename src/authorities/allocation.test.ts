@@ -4,7 +4,7 @@ import { allocate } from "./allocation.ts";
 import type { Authority, AuthorityState } from "./authority.ts";
 
 const now = new Date("2026-06-01T12:00:00Z");
-const cap = { maximumCertificates: 100, maximumAgeDays: 90 };
+const cap = { maximumCertificates: 100, maximumAge: { value: 3, unit: "months" } as const };
 
 function issuingDca(number: number, state: AuthorityState, reserved = 0, firstUsedAt?: Date): Authority {
   return {
@@ -48,7 +48,7 @@ describe("an Issuing DCA hands over between two signatures", () => {
     ]);
   });
   test("one that is past its age gives no further signature", () => {
-    const old = new Date(now.getTime() - 90 * 86_400_000);
+    const old = new Date("2026-03-01T12:00:00Z");
     const plan = allocate([issuingDca(1, "active", 5, old), issuingDca(2, "released")], 1, now, cap);
     expect(outline(plan)).toEqual([
       ["1", 0, false, true],

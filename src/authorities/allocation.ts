@@ -1,10 +1,11 @@
+import { after, type DurationRule } from "../rulebook/index.ts";
 import type { Authority } from "./authority.ts";
 
 /** The cap of an Issuing DCA (Device Certificate Policy; both values come from the rulebook). */
 export interface IssuingCap {
   readonly maximumCertificates: number;
-  /** From first use, in days. */
-  readonly maximumAgeDays: number;
+  /** From first use. */
+  readonly maximumAge: DurationRule;
 }
 
 /** So many certificates of a chunk, in order, from one CA. */
@@ -23,8 +24,6 @@ export interface AllocationPlan {
   /** Certificates for which no released CA is left: these requests wait. */
   readonly shortfall: number;
 }
-
-const day = 24 * 60 * 60 * 1000;
 
 /**
  * Spreads `count` certificates over the CAs that may sign: the active one up to its cap, then the released
@@ -65,7 +64,7 @@ export function allocate(
 
 function remaining(authority: Authority, now: Date, cap: IssuingCap | undefined): number {
   if (cap === undefined) return Number.POSITIVE_INFINITY;
-  const age = authority.firstUsedAt === undefined ? 0 : now.getTime() - authority.firstUsedAt.getTime();
-  if (age >= cap.maximumAgeDays * day) return 0;
+  const { firstUsedAt } = authority;
+  if (firstUsedAt !== undefined && now >= after(firstUsedAt, cap.maximumAge)) return 0;
   return Math.max(0, cap.maximumCertificates - authority.reserved);
 }

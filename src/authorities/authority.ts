@@ -42,7 +42,10 @@ export const issuingProfile = {
 } as const satisfies Record<CertificateKind, AuthorityProfile>;
 
 /** The CAs that revoke, and so publish a CRL. The Issuing DCA does not: a Device Certificate cannot be revoked. */
-export const crlProfiles = ["issuing-oca", "iki-issuing"] as const;
+export const crlProfiles = ["issuing-oca", "iki-issuing"] as const satisfies readonly AuthorityProfile[];
 
-/** The root CAs; each signs an ARL in a ceremony. */
-export const rootProfiles = ["root-oca", "root-dca", "iki-root"] as const;
+export type CrlProfile = (typeof crlProfiles)[number];
+
+export function publishesCrl(profile: AuthorityProfile): profile is CrlProfile {
+  return (crlProfiles as readonly AuthorityProfile[]).includes(profile);
+}

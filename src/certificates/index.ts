@@ -15,9 +15,12 @@
  * @packageDocumentation
  */
 export * from "./certificate-file.ts";
+export * from "./crl/index.ts";
+export * from "./csr/index.ts";
 export * from "./der/index.ts";
 export * from "./extensions/index.ts";
 export * from "./keys/index.ts";
+export * from "./lint/index.ts";
 export * from "./profiles/index.ts";
 export * from "./syntax/index.ts";
 export * from "./verify-certificate.ts";

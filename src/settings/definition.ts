@@ -74,7 +74,7 @@ export interface Setting extends About {
 }
 
 /** `web.tls.keyFile` is `SMKI_WEB_TLS_KEY_FILE`. */
-export const variableOf = (key: string): string =>
+const variableOf = (key: string): string =>
   `SMKI_${key
     .replaceAll(".", "_")
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2")

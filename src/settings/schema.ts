@@ -143,7 +143,7 @@ export const settingsSchema = Type.Object({
     stockSize: wholeNumber(
       {
         description: "Issuing DCAs, with key and certificate, that a ceremony prepares in advance.",
-        inTest: 8,
+        inTest: 24,
         inLive: 64,
       },
       1,

@@ -2,7 +2,7 @@ import { oid } from "../../certificates/index.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { keyWrapAlgorithms, wrapContingencyPublicKey } from "../../keys/contingency-wrap.ts";
 import type { Signer } from "../../keys/signer.ts";
-import type { Authority } from "../authority.ts";
+import { type Authority, publishesCrl } from "../authority.ts";
 import { selectAuthorities } from "../authority-store.ts";
 import { publishList } from "../revocation/publish-list.ts";
 import {
@@ -66,13 +66,16 @@ export async function foundHierarchy(room: CeremonyRoom, request: CeremonyReques
       const acts = await lodgeAuthorities(tx, authorities, ceremonyId, at);
       const steps: string[] = [];
       for (const authority of authorities) {
+        const kind = publishesCrl(authority.profile) ? "CRL" : "ARL";
+        // The Issuing DCA has no list: a Device Certificate cannot be revoked.
         if (authority.profile === "issuing-dca") continue;
-        const isRoot = keyStoreOf(authority.profile) === "ceremony";
-        const schedule = isRoot ? room.terms.arl : room.terms.crl;
+        const schedule = publishesCrl(authority.profile)
+          ? room.terms.crlOf(authority.profile)
+          : room.terms.arl;
         const signer = signerFor(room, keyStoreOf(authority.profile));
         const list = await publishList(tx, signer, authority, schedule, at, "first");
         steps.push(
-          `${authority.id} ${isRoot ? "ARL" : "CRL"} number ${String(list.number)} signed: SHA-256 ${fingerprint(list.list)}`,
+          `${authority.id} ${kind} number ${String(list.number)} signed: SHA-256 ${fingerprint(list.list)}`,
         );
       }
       return { acts, steps };

@@ -1,7 +1,7 @@
 import type { AuthorityName, LintLimits, Oid } from "../../certificates/index.ts";
 import type { KeyWrapAlgorithm } from "../../keys/contingency-wrap.ts";
 import type { KeyAlgorithm } from "../../keys/signer.ts";
-import type { AuthorityProfile } from "../authority.ts";
+import type { AuthorityProfile, CrlProfile } from "../authority.ts";
 import type { ListSchedule } from "../revocation/list-due.ts";
 
 /** What the settings and the rulebook say of the key hierarchies. */
@@ -16,7 +16,7 @@ export interface HierarchyTerms {
   /** Issuing DCAs to be in stock after a ceremony. */
   readonly stockSize: number;
   readonly arl: ListSchedule;
-  readonly crl: ListSchedule;
+  readonly crlOf: (profile: CrlProfile) => ListSchedule;
   readonly lintLimits: LintLimits;
 }
 

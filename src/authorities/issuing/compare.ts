@@ -8,8 +8,8 @@ import {
   verifyCertificate,
 } from "../../certificates/index.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
-import type { RecordedIntent } from "./intent-store.ts";
 import type { IssuingTerms } from "./intend.ts";
+import type { RecordedIntent } from "./intent-store.ts";
 import type { Issuer } from "./issuer.ts";
 
 /** A certificate that was compared with its intent and may be published. */
@@ -43,7 +43,10 @@ export function compare(
     if (!verifyCertificate(certificate, issuer.publicKey))
       throw new SmkiError("OWN_SIGNATURE_INVALID", { ...details, authority: issuer.authority.id });
     const fields = readFields(certificate);
-    const [finding] = lintCertificate(certificate, { limits: terms.lintLimits, policy: policyOf(terms, fields) });
+    const [finding] = lintCertificate(certificate, {
+      limits: terms.lintLimits,
+      policy: policyOf(terms, fields),
+    });
     if (finding !== undefined)
       throw new SmkiError("CERTIFICATE_LINT_FINDING", {
         ...details,

@@ -24,7 +24,11 @@ export interface IssuingTerms {
 }
 
 /** What each kind is linted as, whatever it may say of itself. */
-export const profileOfKind = { device: "device", organisation: "organisation", iki: "iki-end-entity" } as const;
+export const profileOfKind = {
+  device: "device",
+  organisation: "organisation",
+  iki: "iki-end-entity",
+} as const;
 
 /** One certificate that shall be made: its place in the chunk and the exact octets to sign. */
 export interface IntendedCertificate {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { listDue, listValidUntil } from "./list-due.ts";
 
-const schedule = { intervalHours: 12, afterRevocationHours: 1, validityHours: 48 };
+const schedule = {
+  interval: { value: 12, unit: "hours" },
+  validity: { value: 48, unit: "hours" },
+} as const;
 const at = (time: string) => new Date(`2026-06-01T${time}Z`);
 
 describe("the Organisation CRL is made", () => {

@@ -1,19 +1,17 @@
-/** How often a CA's list is made, how soon after a revocation, and how long it is good; all from the rulebook. */
+import { after, type DurationRule } from "../../rulebook/index.ts";
+
+/** How often a CA's list is made and how long it is good; both from the rulebook. */
 export interface ListSchedule {
-  readonly intervalHours: number;
-  readonly afterRevocationHours: number;
-  readonly validityHours: number;
+  readonly interval: DurationRule;
+  readonly validity: DurationRule;
 }
 
 /** What the database says of one CA's lists. */
 export interface ListState {
   /** thisUpdate of the current list; absent when there is none yet. */
   readonly thisUpdate?: Date | undefined;
-  readonly nextUpdate?: Date | undefined;
   readonly latestRevocationAt?: Date | undefined;
 }
-
-const hour = 60 * 60 * 1000;
 
 /**
  * Whether a list must be made now, and why. Judged from the data alone, so that a list missed while the
@@ -30,11 +28,11 @@ export function listDue(
   // thisUpdate states whole seconds, so a revocation in the same second may or may not be on the list: make it again.
   if (state.latestRevocationAt !== undefined && state.latestRevocationAt >= state.thisUpdate)
     return "revocation";
-  if (now.getTime() - state.thisUpdate.getTime() >= schedule.intervalHours * hour) return "interval";
+  if (now >= after(state.thisUpdate, schedule.interval)) return "interval";
   return undefined;
 }
 
 /** The last moment at which a list made now is good. */
 export function listValidUntil(thisUpdate: Date, schedule: ListSchedule): Date {
-  return new Date(thisUpdate.getTime() + schedule.validityHours * hour);
+  return after(thisUpdate, schedule.validity);
 }

@@ -1,4 +1,10 @@
-import { assembleCrl, buildTbsCrl, parseCrl, verifyCrlSignature } from "../../certificates/index.ts";
+import {
+  assembleCrl,
+  buildTbsCrl,
+  parseCrl,
+  profileRules,
+  verifyCrlSignature,
+} from "../../certificates/index.ts";
 import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Signer } from "../../keys/signer.ts";
@@ -82,7 +88,7 @@ async function signList(
 ): Promise<Buffer> {
   const toBeSigned = buildTbsCrl({
     issuer: issuer.fields.subject,
-    algorithm: issuer.signatureAlgorithm,
+    algorithm: profileRules[issuer.fields.profile].signatureAlgorithm,
     thisUpdate: list.thisUpdate,
     nextUpdate: list.nextUpdate,
     number: BigInt(list.number),

@@ -1,0 +1,118 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type CeremonyRecord, type CeremonyRoom } from "../../authorities/ceremony/ceremony.ts";
+import { foundHierarchy } from "../../authorities/ceremony/found-hierarchy.ts";
+import { ledgerKeyLabel } from "../../authorities/ceremony/hierarchy.ts";
+import { renewArls } from "../../authorities/ceremony/renew-arls.ts";
+import { extendStock } from "../../authorities/ceremony/stock.ts";
+import type { CeremonyRequest } from "../../authorities/ceremony/transcript.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
+import type { Signer } from "../../keys/signer.ts";
+import type { CheckpointSigner } from "../../ledger/checkpoint-signer.ts";
+import { signNote } from "../../ledger/note.ts";
+import { sequenceOnce } from "../../ledger/sequencer.ts";
+import type { Estate } from "./estate.ts";
+import {
+  ensureKeyStores,
+  ensureLedgerKey,
+  openCeremonySigner,
+  openLedgerSigner,
+  openOperationalSigner,
+} from "./key-stores.ts";
+import { hierarchyTerms } from "./terms.ts";
+
+/** What a ceremony can be for. */
+export const ceremonyPurposes = ["found", "stock", "arl"] as const;
+export type CeremonyPurpose = (typeof ceremonyPurposes)[number];
+
+/** Who asks for which ceremony. */
+export interface CeremonyOrder extends Omit<CeremonyRequest, "environment" | "purpose" | "software"> {
+  readonly purpose: CeremonyPurpose;
+  /** Issuing DCAs to make; the stock is filled up when left out. */
+  readonly count?: number;
+  readonly software: string;
+  readonly onStep?: (step: string) => void;
+}
+
+/**
+ * Opens both key stores for the length of one ceremony, holds it, and files its record.
+ *
+ * @returns the record and the file it was written to
+ */
+export async function holdCeremonyIn(
+  estate: Estate,
+  order: CeremonyOrder,
+): Promise<CeremonyRecord & { readonly file: string }> {
+  const made = order.purpose === "found" ? await ensureKeyStores(estate) : [];
+  const ceremonySigner = await openCeremonySigner(estate);
+  try {
+    const operationalSigner = await openOperationalSigner(estate);
+    try {
+      for (const step of made) order.onStep?.(step);
+      const ledger =
+        order.purpose === "found"
+          ? await ensureLedgerKey(estate, operationalSigner)
+          : await openLedgerSigner(estate, operationalSigner);
+      const record = await hold(room(estate, ceremonySigner, operationalSigner, ledger, order), order);
+      return { ...record, file: fileRecord(estate, order.purpose, record) };
+    } finally {
+      await operationalSigner.close();
+    }
+  } finally {
+    await ceremonySigner.close();
+  }
+}
+
+function hold(room: CeremonyRoom, order: CeremonyOrder): Promise<CeremonyRecord> {
+  const { environment } = room.terms;
+  const { witnesses, sampleWitnesses, software } = order;
+  const request = { environment, witnesses, sampleWitnesses, software };
+  switch (order.purpose) {
+    case "found":
+      return foundHierarchy(room, { ...request, purpose: "found the key hierarchies" });
+    case "stock":
+      return extendStock(room, { ...request, purpose: "fill the stock of Issuing DCAs" }, order.count);
+    case "arl":
+      return renewArls(room, { ...request, purpose: "renew the ARLs" });
+  }
+}
+
+function room(
+  estate: Estate,
+  ceremonySigner: Signer,
+  operationalSigner: Signer,
+  ledger: CheckpointSigner,
+  order: CeremonyOrder,
+): CeremonyRoom {
+  const { database, clock, settings, rules } = estate;
+  return {
+    database,
+    ceremonySigner,
+    operationalSigner,
+    clock,
+    terms: hierarchyTerms(settings, rules),
+    witnessesNeeded: rules.ceremonyWitnesses.value,
+    checkpoint: () => currentCheckpoint(estate, ledger),
+    signRecord: (text) =>
+      signNote(text, ledger.verifier, (message) => operationalSigner.sign(ledgerKeyLabel, message)),
+    ...(order.onStep === undefined ? {} : { onStep: order.onStep }),
+  };
+}
+
+/** Sequences what is open; where a running service does that, its newest checkpoint serves. */
+async function currentCheckpoint({ database, clock }: Estate, signer: CheckpointSigner): Promise<string> {
+  const round = await sequenceOnce({ database, signer, clock });
+  return (round?.checkpoint ?? (await signer.lastCheckpoint())).note;
+}
+
+function fileRecord({ paths }: Estate, purpose: string, { id, note }: CeremonyRecord): string {
+  mkdirSync(paths.ceremonies, { recursive: true, mode: 0o700 });
+  const file = join(paths.ceremonies, `${String(id).padStart(4, "0")}-${purpose}.txt`);
+  writeFileSync(file, note, { flag: "wx" });
+  return file;
+}
+
+/** Refuses work that needs a hierarchy where there is none. @throws SmkiError ESTATE_EMPTY */
+export function requireHierarchy(authorities: number, folder: string): void {
+  if (authorities === 0) throw new SmkiError("ESTATE_EMPTY", { folder });
+}

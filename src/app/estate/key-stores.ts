@@ -1,0 +1,96 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { ledgerKeyLabel } from "../../authorities/ceremony/hierarchy.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
+import { createKeyStore, openSigner } from "../../keys/open.ts";
+import type { Signer } from "../../keys/signer.ts";
+import {
+  type CheckpointSigner,
+  createCheckpointSigner,
+  openCheckpointSigner,
+} from "../../ledger/checkpoint-signer.ts";
+import { formatVerifierKey } from "../../ledger/note.ts";
+import type { KeyStore } from "../../settings/settings.ts";
+import type { Estate } from "./estate.ts";
+import { readVerifierKey } from "./ledger-key.ts";
+
+/** Opens the store that the workers sign from. */
+export function openOperationalSigner({ settings }: Estate): Promise<Signer> {
+  return openSigner(settings.keys.operational);
+}
+
+/** Opens the store of the root keys: ceremonies only. */
+export function openCeremonySigner({ settings }: Estate): Promise<Signer> {
+  return openSigner(settings.keys.ceremony);
+}
+
+/** Opens the signer of the ledger's checkpoints. */
+export function openLedgerSigner(estate: Estate, signer: Signer): Promise<CheckpointSigner> {
+  return openCheckpointSigner({
+    signer,
+    keyLabel: ledgerKeyLabel,
+    origin: readVerifierKey(estate.paths).name,
+    storePath: estate.paths.lastCheckpoint,
+  });
+}
+
+/**
+ * Makes both key stores and the ledger's key, at the beginning of a founding ceremony. Safe to repeat: what a
+ * ceremony that stopped half-way made is found and kept; its keys of CAs are the ceremony's to destroy.
+ *
+ * @returns what was made, for the record
+ */
+export async function ensureKeyStores(estate: Estate): Promise<string[]> {
+  const made: string[] = [];
+  for (const store of [estate.settings.keys.ceremony, estate.settings.keys.operational]) {
+    made.push(...ensurePassphrase(store, estate));
+    try {
+      if (store.kind === "encrypted-file") mkdirSync(dirname(store.file), { recursive: true, mode: 0o700 });
+      await createKeyStore(store);
+      made.push(`${store.purpose} key store made (${store.kind})`);
+    } catch (error) {
+      const stands = error instanceof SmkiError && standing.has(error.code);
+      if (!stands) throw error;
+    }
+  }
+  return made;
+}
+
+/** Refusals that say that the store is there already. */
+const standing = new Set(["KEY_STORE_EXISTS", "KEY_STORE_NOT_EMPTY"]);
+
+/**
+ * In test, a passphrase that nobody chose is made up and kept beside the data: such an estate starts by itself,
+ * and guards nothing that matters. In live the settings name a passphrase file outside the data folder.
+ */
+function ensurePassphrase(store: KeyStore, { settings, paths }: Estate): string[] {
+  if (store.kind !== "encrypted-file" || settings.environment !== "test") return [];
+  if (!store.passphraseFile.startsWith(paths.secrets) || existsSync(store.passphraseFile)) return [];
+  mkdirSync(paths.secrets, { recursive: true, mode: 0o700 });
+  writeFileSync(store.passphraseFile, `${randomBytes(24).toString("base64url")}\n`, {
+    mode: 0o600,
+    flag: "wx",
+  });
+  return [`passphrase of the ${store.purpose} key store made up, since this is a test environment`];
+}
+
+/** Begins the ledger: its key in the operational store, its signer's own store, its public verifier key. */
+export async function ensureLedgerKey(estate: Estate, signer: Signer): Promise<CheckpointSigner> {
+  const { paths, settings } = estate;
+  if (existsSync(paths.ledgerVerifierKey) && existsSync(paths.lastCheckpoint))
+    return openLedgerSigner(estate, signer);
+  const keys = await signer.listKeys();
+  if (!keys.some(({ label }) => label === ledgerKeyLabel))
+    await signer.generateKey(ledgerKeyLabel, "ed25519");
+  const origin = `opensmki/${settings.environment}/${randomBytes(4).toString("hex")}`;
+  const ledger = await createCheckpointSigner({
+    signer,
+    keyLabel: ledgerKeyLabel,
+    origin,
+    storePath: paths.lastCheckpoint,
+  });
+  // A crash before this line leaves a store whose origin nobody has seen; its file says which it is.
+  writeFileSync(paths.ledgerVerifierKey, `${formatVerifierKey(ledger.verifier)}\n`, { mode: 0o644 });
+  return ledger;
+}

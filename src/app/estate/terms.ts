@@ -1,0 +1,95 @@
+import type { IssuingCap } from "../../authorities/allocation.ts";
+import type { HierarchyTerms } from "../../authorities/ceremony/hierarchy.ts";
+import type { IssuingTerms } from "../../authorities/issuing/intend.ts";
+import type { ListSchedule } from "../../authorities/revocation/list-due.ts";
+import { type LintLimits, oid } from "../../certificates/index.ts";
+import type { Rulebook } from "../../rulebook/index.ts";
+import type { Settings } from "../../settings/settings.ts";
+
+/** The figures that lint compares with. */
+export function lintLimits(rules: Rulebook): LintLimits {
+  return {
+    serialNumberOctets: rules.serialNumberOctets.value,
+    serialNumberFirstOctet: {
+      lowest: rules.serialNumberFirstOctetFrom.value,
+      highest: rules.serialNumberFirstOctetTo.value,
+    },
+    rsaModulusBits: rules.ikiKeyBits.value,
+    authorityNameOctets: rules.caNameMaximumOctets.value,
+    organisationNameOctets: rules.organisationCommonNameMaximumOctets.value,
+    organisationYears: rules.organisationCertificateMaximumYears.value,
+  };
+}
+
+/** What every certificate is issued under. */
+export function issuingTerms(settings: Settings, rules: Rulebook): IssuingTerms {
+  const { device, organisation, iki } = settings.policies;
+  return {
+    policies: { device: oid(device), organisation: oid(organisation), iki: oid(iki) },
+    organisationYears: rules.organisationCertificateMaximumYears.value,
+    ikiYears: rules.ikiCertificateYears.value,
+    lintLimits: lintLimits(rules),
+  };
+}
+
+/** When an Issuing DCA hands over. */
+export function issuingDcaCap(rules: Rulebook): IssuingCap {
+  return {
+    maximumCertificates: rules.issuingDcaMaximumCertificates.value,
+    maximumAge: rules.issuingDcaMaximumAge,
+  };
+}
+
+/** How often the Organisation CA's and the IKI CA's lists are made. */
+export function crlSchedule(rules: Rulebook, profile: "issuing-oca" | "iki-issuing"): ListSchedule {
+  return profile === "issuing-oca"
+    ? { interval: rules.organisationCrlInterval, validity: rules.organisationCrlValidity }
+    : { interval: rules.ikiCrlInterval, validity: rules.ikiCrlValidity };
+}
+
+/** What a ceremony makes the hierarchies under. */
+export function hierarchyTerms(settings: Settings, rules: Rulebook): HierarchyTerms {
+  const { names, policies } = settings;
+  const [oca, dca, iki] = [oid(policies.oca), oid(policies.dca), oid(policies.iki)];
+  const prefix = names.issuingDca.commonNamePrefix;
+  return {
+    environment: settings.environment,
+    names: {
+      "root-oca": names.rootOca,
+      "issuing-oca": names.issuingOca,
+      "root-dca": names.rootDca,
+      "iki-root": names.rootIca,
+      "iki-issuing": names.issuingIca,
+    },
+    // A number in base 36 fills the name up to the four octets that the Device Certificate Policy allows.
+    issuingDcaName: (number) => ({
+      commonName:
+        prefix +
+        number
+          .toString(36)
+          .toUpperCase()
+          .padStart(rules.caNameMaximumOctets.value - prefix.length, "0"),
+    }),
+    policies: {
+      "root-oca": oca,
+      "issuing-oca": oca,
+      "root-dca": dca,
+      "issuing-dca": dca,
+      "iki-root": iki,
+      "iki-issuing": iki,
+    },
+    years: {
+      "root-oca": rules.rootCaYears.value,
+      "issuing-oca": rules.issuingCaYears.value,
+      "root-dca": rules.rootCaYears.value,
+      "issuing-dca": rules.issuingCaYears.value,
+      "iki-root": rules.ikiRootCaYears.value,
+      "iki-issuing": rules.ikiIssuingCaYears.value,
+    },
+    wrapAlgorithm: settings.contingency.wrapAlgorithm,
+    stockSize: settings.issuingDca.stockSize,
+    arl: { interval: rules.arlInterval, validity: rules.arlValidity },
+    crlOf: (profile) => crlSchedule(rules, profile),
+    lintLimits: lintLimits(rules),
+  };
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { lintCommand } from "../cli/lint.ts";
+import { tellError } from "../cli/output.ts";
+import { rulebookCommand } from "../cli/rulebook.ts";
+import { software } from "./software.ts";
+import { authorityCommand } from "./verbs/authority.ts";
+import { ceremonyCommand } from "./verbs/ceremony.ts";
+import { serveCommand, workCommand } from "./verbs/processes.ts";
+import { upCommand } from "./verbs/up.ts";
+
+/** Every verb, in the order in which a newcomer meets them. */
+export function createProgram(): Command {
+  return new Command("smki")
+    .description("The Smart Metering Key Infrastructure of Great Britain as open software")
+    .version(software.version, "-V, --version", "shows the version")
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError("(see `smki --help`, or `smki VERB --help`)")
+    .addCommand(ceremonyCommand())
+    .addCommand(upCommand())
+    .addCommand(authorityCommand())
+    .addCommand(lintCommand())
+    .addCommand(rulebookCommand())
+    .addCommand(serveCommand())
+    .addCommand(workCommand());
+}
+
+async function main(): Promise<number> {
+  try {
+    await createProgram().parseAsync(process.argv);
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    const { code, details } = error as { code?: string; details?: unknown };
+    process.send?.({ ready: false, code, details });
+    return tellError(error, process.argv.includes("--json"));
+  }
+}
+
+if (import.meta.main) process.exitCode = await main();

@@ -1,0 +1,75 @@
+import { Command } from "commander";
+import { selectAuthorities } from "../../authorities/authority-store.ts";
+import { releaseStock } from "../../authorities/ceremony/stock.ts";
+import { authorityStanding } from "../../authorities/standing.ts";
+import { table } from "../../cli/output.ts";
+import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
+
+/** The verb `smki authority`: the CAs, and the release of Issuing DCAs from the stock. */
+export function authorityCommand(): Command {
+  return new Command("authority")
+    .description("shows the CAs and releases Issuing DCAs from the stock")
+    .addCommand(listCommand())
+    .addCommand(releaseCommand());
+}
+
+function listCommand(): Command {
+  return withEstateOptions(new Command("list"))
+    .description("shows every CA, and what needs a person")
+    .action((options: EstateOptions) =>
+      withEstate(options, async (estate, output) => {
+        const { authorities, standing } = await estate.database.read(async (tx) => ({
+          authorities: await selectAuthorities(tx),
+          standing: await authorityStanding(tx, estate.rules, estate.clock()),
+        }));
+        const rows = authorities.map((authority) => [
+          authority.id,
+          authority.state,
+          String(authority.reserved),
+          authority.serialNumber,
+        ]);
+        output.answer(
+          {
+            authorities: authorities.map(({ id, profile, state, reserved, serialNumber }) => ({
+              id,
+              profile,
+              state,
+              reserved,
+              serialNumber,
+            })),
+            ...standing,
+          },
+          table(["CA", "state", "counted", "serial number"], rows),
+        );
+        for (const warning of standing.warnings) output.warn(warning);
+      }),
+    );
+}
+
+function releaseCommand(): Command {
+  const collect = (name: string, names: readonly string[] = []): readonly string[] => [...names, name];
+  return withEstateOptions(new Command("release"))
+    .description("releases Issuing DCAs from the stock for use; takes two persons")
+    .requiredOption("--by <name>", "a person who releases; give it once for each, two at least", collect)
+    .option("--count <number>", "how many", "1")
+    .addHelpText(
+      "after",
+      '\nExample:\n  smki authority release --count 2 --by "Ada Byron" --by "Alan Mathison"',
+    )
+    .action((options: EstateOptions & { by: readonly string[]; count: string }) =>
+      withEstate(options, async (estate, output) => {
+        const released = await estate.database.transaction((tx) =>
+          releaseStock(
+            tx,
+            Number(options.count),
+            options.by,
+            estate.rules.stockReleasePersons.value,
+            operatorAtMachine().name,
+            estate.clock(),
+          ),
+        );
+        for (const id of released) output.done(`${id} released`);
+        output.answer({ released });
+      }),
+    );
+}

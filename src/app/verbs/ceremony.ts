@@ -1,0 +1,78 @@
+import { Argument, Command } from "commander";
+import { selectAuthorities } from "../../authorities/authority-store.ts";
+import { releaseStock } from "../../authorities/ceremony/stock.ts";
+import { type CeremonyPurpose, ceremonyPurposes, holdCeremonyIn } from "../estate/ceremony-room.ts";
+import { software, softwareHash } from "../software.ts";
+import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
+
+interface CeremonyOptions extends EstateOptions {
+  readonly witness: readonly string[];
+  readonly count?: string;
+  readonly release: string;
+}
+
+const collect = (name: string, names: readonly string[] = []): readonly string[] => [...names, name];
+
+/** The verb `smki ceremony`: the only place where root keys are used. */
+export function ceremonyCommand(): Command {
+  return withEstateOptions(new Command("ceremony"))
+    .description(
+      "holds a key ceremony: creates the hierarchies, fills the stock of Issuing DCAs, or renews the ARLs",
+    )
+    .addArgument(
+      new Argument(
+        "[purpose]",
+        "found: create the hierarchies; stock: more Issuing DCAs; arl: sign the ARLs anew",
+      ).choices(ceremonyPurposes),
+    )
+    .requiredOption("--witness <name>", "a person who watches; give it once for each, two at least", collect)
+    .option("--count <number>", "stock: how many Issuing DCAs (default: up to the stock's size)")
+    .option("--release <number>", "found: how many Issuing DCAs the witnesses release at once", "2")
+    .addHelpText(
+      "after",
+      `
+Without a purpose: found in an empty estate. The signed record is filed in the data folder's ceremonies/.
+
+Examples:
+  smki ceremony --witness "Ada Byron" --witness "Alan Mathison"
+  smki ceremony stock --count 24 --witness "Ada Byron" --witness "Alan Mathison"`,
+    )
+    .action(async (purpose: CeremonyPurpose | undefined, options: CeremonyOptions) => {
+      await withEstate(options, async (estate, output) => {
+        const chosen = purpose ?? "found";
+        output.part(`Ceremony: ${chosen}`);
+        const record = await holdCeremonyIn(estate, {
+          purpose: chosen,
+          witnesses: options.witness,
+          sampleWitnesses: false,
+          software: `${software.nameAndVersion}, SHA-256 of its source ${softwareHash()}`,
+          ...(options.count === undefined ? {} : { count: Number(options.count) }),
+          onStep: output.done,
+        });
+        const released =
+          chosen === "found" && Number(options.release) > 0
+            ? await estate.database.transaction((tx) =>
+                releaseStock(
+                  tx,
+                  Number(options.release),
+                  options.witness,
+                  estate.rules.stockReleasePersons.value,
+                  operatorAtMachine().name,
+                  estate.clock(),
+                ),
+              )
+            : [];
+        for (const id of released) output.done(`${id} released by the witnesses`);
+        const authorities = await estate.database.read((tx) => selectAuthorities(tx));
+        output.answer(
+          {
+            ceremony: record.id,
+            record: record.file,
+            released,
+            authorities: authorities.map(({ id }) => id),
+          },
+          `\nThe signed record is in ${record.file}\nStart the service with: smki up${options.data === undefined ? "" : ` --data ${options.data}`}`,
+        );
+      });
+    });
+}

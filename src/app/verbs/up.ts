@@ -1,0 +1,54 @@
+import { Command } from "commander";
+import { createOutput } from "../../cli/output.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
+import { listenForStop } from "../processes/stopping.ts";
+import { startService } from "../processes/up.ts";
+import { type EstateOptions, settingsOf, withEstateOptions } from "./estate-options.ts";
+
+/** The verb `smki up`: the service on a data folder, until Ctrl-C. */
+export function upCommand(): Command {
+  return withEstateOptions(new Command("up"))
+    .description("starts the service on a data folder and keeps it running until Ctrl-C")
+    .addHelpText(
+      "after",
+      `
+A new data folder needs its key hierarchies first:
+  smki ceremony --witness "NAME" --witness "NAME"
+Stop with Ctrl-C or SIGTERM: work in hand is finished within 10 seconds; a second one ends at once.`,
+    )
+    .action(async (options: EstateOptions) => {
+      const output = createOutput(options.json);
+      let kill: () => void = () => undefined;
+      const stopping = listenForStop(() => {
+        kill();
+      });
+      const service = await startService(settingsOf(options));
+      kill = service.kill;
+      const { url, repositoryUrl, signer, logFile, estate } = service;
+      const { environment, edition, dataFolder } = estate.settings;
+      output.answer(
+        { url, repositoryUrl, environment, edition, dataFolder, signer, logFile },
+        [
+          `OpenSMKI is up: ${environment} environment, edition ${edition}, data in ${dataFolder}`,
+          `  JSON API         ${url}/api/v1/status`,
+          ...(repositoryUrl === undefined
+            ? []
+            : [`  Repository       ${repositoryUrl} (in the manner of DCC Boxed)`]),
+          `  Keys             ${signer}`,
+          `  Log              ${logFile}`,
+          "Ctrl-C stops it.",
+        ].join("\n"),
+      );
+      const ended = new Promise<undefined>((resolve) => {
+        stopping.signal.addEventListener("abort", () => {
+          resolve(undefined);
+        });
+        if (stopping.signal.aborted) resolve(undefined);
+      });
+      const failure = await Promise.race([ended, service.failed]);
+      output.line(failure === undefined ? "\nStopping ..." : "");
+      await service.stop();
+      if (failure !== undefined) throw new SmkiError("PROCESS_FAILED", { log: logFile }, { cause: failure });
+      output.line("Stopped.");
+    });
+}

@@ -1,0 +1,100 @@
+import Type from "typebox";
+import { decodeCsrText } from "../../certificates/index.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
+import { batchHasEnded, findBatch } from "../../issuance/deliver.ts";
+import { receive, waitForBatch } from "../../issuance/receive.ts";
+import { retrieveCertificate } from "../../repository/repository.ts";
+import type { WebServer } from "../server/create-server.ts";
+import { principalOf } from "../server/principal.ts";
+import type { ApiContext } from "./context.ts";
+import { BatchView, CertificateView, CsrText } from "./schemas.ts";
+import { batchView, certificateView } from "./views.ts";
+
+const Kind = Type.Object({ kind: Type.Union([Type.Literal("device"), Type.Literal("organisation")]) });
+const Reference = Type.String({ minLength: 1, maxLength: 256, description: "Your own name for the batch" });
+
+/** How long a single request waits for its certificate before it answers with the batch to ask for later. */
+const patience = 10_000;
+
+/** CSRs in, certificates out. */
+export function issuanceRoutes(server: WebServer, context: ApiContext): void {
+  const { database, clock, rules } = context;
+  const maximum = rules.maximumBatchSize.value;
+
+  server.post(
+    "/api/v1/:kind-certificates",
+    {
+      schema: {
+        summary: "One CSR: answers with the certificate",
+        params: Kind,
+        body: Type.Object(
+          { csr: CsrText, reference: Type.Optional(Reference) },
+          { additionalProperties: false },
+        ),
+        response: { 201: CertificateView, 202: BatchView },
+      },
+    },
+    async (request, reply) => {
+      const principal = await principalOf(request, database);
+      const requests = [decodeCsrText(request.body.csr)];
+      const submission = {
+        kind: request.params.kind,
+        reference: request.body.reference ?? request.id,
+        requests,
+      };
+      const batchId = await database.transaction((tx) =>
+        receive(tx, principal, submission, maximum, clock()),
+      );
+      await waitForBatch(
+        database,
+        () => database.read((tx) => batchHasEnded(tx, batchId)),
+        batchId,
+        patience,
+      );
+      const batch = await database.read((tx) => findBatch(tx, principal, batchId));
+      const [outcome] = batch.outcomes;
+      if (outcome?.status === "refused") throw new SmkiError(outcome.code, outcome.details);
+      // Waiting for an Issuing DCA, or for a worker: the request is safe, and the client asks again.
+      if (outcome?.status !== "issued") return reply.status(202).send(batchView(batch));
+      const certificate = await database.read((tx) => retrieveCertificate(tx, outcome.serialNumber, clock()));
+      return reply.status(201).send(certificateView(certificate));
+    },
+  );
+
+  server.post(
+    "/api/v1/:kind-certificate-batches",
+    {
+      schema: {
+        summary: "A batch of CSRs: answers with its number",
+        params: Kind,
+        body: Type.Object(
+          { reference: Reference, csrs: Type.Array(CsrText) },
+          { additionalProperties: false },
+        ),
+        response: { 202: Type.Object({ batch: Type.Integer(), requests: Type.Integer() }) },
+      },
+    },
+    async (request, reply) => {
+      const principal = await principalOf(request, database);
+      const { reference, csrs } = request.body;
+      const submission = { kind: request.params.kind, reference, requests: csrs.map(decodeCsrText) };
+      const batch = await database.transaction((tx) => receive(tx, principal, submission, maximum, clock()));
+      return reply.status(202).send({ batch, requests: csrs.length });
+    },
+  );
+
+  server.get(
+    "/api/v1/batches/:batch",
+    {
+      schema: {
+        summary: "A batch of your own Party: status and outcomes",
+        params: Type.Object({ batch: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) }),
+        response: { 200: BatchView },
+      },
+    },
+    async (request) => {
+      const principal = await principalOf(request, database);
+      return batchView(await database.read((tx) => findBatch(tx, principal, request.params.batch)));
+    },
+  );
+}

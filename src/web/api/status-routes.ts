@@ -1,0 +1,52 @@
+import Type from "typebox";
+import { authorityStanding } from "../../authorities/standing.ts";
+import { countWaiting } from "../../issuance/request-store.ts";
+import { newestCheckpointNote } from "../../ledger/newest-checkpoint.ts";
+import type { WebServer } from "../server/create-server.ts";
+import type { ApiContext } from "./context.ts";
+
+/** What this installation is and how it stands; for everyone, and with nothing that is anyone's secret. */
+export function statusRoutes(server: WebServer, context: ApiContext): void {
+  const { database, clock, rules } = context;
+
+  server.get(
+    "/api/v1/health",
+    {
+      schema: {
+        summary: "200 when requests can be taken",
+        response: { 200: Type.Object({ status: Type.Literal("ok") }) },
+      },
+    },
+    async () => {
+      await database.checkHealth();
+      return { status: "ok" as const };
+    },
+  );
+
+  server.get(
+    "/api/v1/status",
+    { schema: { summary: "Environment, authorities, queue, warnings" } },
+    async () => {
+      const now = clock();
+      const { standing, queue } = await database.read(async (tx) => ({
+        standing: await authorityStanding(tx, rules, now),
+        queue: await countWaiting(tx),
+      }));
+      return {
+        environment: context.environment,
+        edition: context.edition,
+        software: context.software,
+        ...standing,
+        queue,
+        ledgerVerifierKey: context.ledgerVerifierKey,
+      };
+    },
+  );
+
+  server.get(
+    "/api/v1/ledger/checkpoint",
+    { schema: { summary: "The newest signed checkpoint (C2SP tlog-checkpoint)" } },
+    async (_, reply) =>
+      reply.type("text/plain; charset=utf-8").send(await database.read(newestCheckpointNote)),
+  );
+}
