@@ -1,13 +1,33 @@
 import type { GeneratedAlways } from "kysely";
 import type { Tx } from "../database/transaction.ts";
 
-/** The ledger's own tables; no other duty reads or writes them. */
-export type LedgerTables = {
-  ledger_inbox: { id: GeneratedAlways<number>; entry: Buffer };
-  ledger_entry: { leaf: number; entry: Buffer };
-  ledger_tile: { level: number; index: number; hashes: Buffer };
-  ledger_checkpoint: { size: number; note: string; signed_at: Date };
-};
+interface InboxRow {
+  id: GeneratedAlways<number>;
+  entry: Buffer;
+}
 
-/** The transaction with the ledger's tables. */
-export const ledgerTables = (tx: Tx) => tx.withTables<LedgerTables>();
+interface EntryRow {
+  leaf: number;
+  entry: Buffer;
+}
+
+interface TileRow {
+  level: number;
+  index: number;
+  hashes: Buffer;
+}
+
+interface CheckpointRow {
+  size: number;
+  note: string;
+  signed_at: Date;
+}
+
+/** The transaction with the ledger's own tables; no other duty reads or writes them. */
+export const ledgerTables = (tx: Tx) =>
+  tx.$extendTables<{
+    ledger_inbox: InboxRow;
+    ledger_entry: EntryRow;
+    ledger_tile: TileRow;
+    ledger_checkpoint: CheckpointRow;
+  }>();

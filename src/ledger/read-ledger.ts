@@ -102,7 +102,7 @@ async function readBundle(tx: Tx, start: number, width: number): Promise<Buffer>
       string_agg(substr(int4send(octet_length(entry)), 3) || entry, ''::bytea order by leaf) as bundle
     from ledger_entry where leaf >= ${start} and leaf < ${start + width}`.execute(tx);
   const row = rows[0];
-  if (row?.bundle == null || row.entries !== width)
+  if (row?.entries !== width || row.bundle === null)
     throw new SmkiError("LEDGER_TREE_DAMAGED", { leaf: start });
   return row.bundle;
 }

@@ -62,8 +62,7 @@ export async function runSequencer(options: SequencerOptions): Promise<void> {
     let session: LockSession | undefined;
     try {
       session = await database.openLockSession();
-      while (!abortSignal.aborted && !(await session.tryLock(electionLock)))
-        await pause(intervalMs, abortSignal);
+      await elect(session, intervalMs, abortSignal);
       await runElected(options, session.lost, () => {
         failures = 0;
       });
@@ -75,6 +74,14 @@ export async function runSequencer(options: SequencerOptions): Promise<void> {
       await session?.close();
     }
     if (failures > 0) await pause(Math.min(intervalMs * 2 ** failures, longestPauseMs), abortSignal);
+  }
+}
+
+/** Stands by until elected, or until told to end: then there is no work for which a lock would be needed. */
+async function elect(session: LockSession, intervalMs: number, abortSignal: AbortSignal): Promise<void> {
+  while (!(await session.tryLock(electionLock))) {
+    await pause(intervalMs, abortSignal);
+    if (abortSignal.aborted) return;
   }
 }
 

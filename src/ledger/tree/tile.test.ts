@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { levelsOfTree, parseTilePath, tilePath, widthInTree } from "./tile.ts";
+import { levelsOfTree, parseTilePath, type TileAddress, tilePath, widthInTree } from "./tile.ts";
 
 test("tile paths are those of the specification's examples", () => {
   expect(tilePath({ level: 0, index: 1_234_067, width: 256 })).toBe("tile/0/x001/x234/067");
@@ -15,8 +15,8 @@ test("a path read back is the tile that it was written for", () => {
     width: fc.integer({ min: 1, max: 256 }),
   });
   fc.assert(
-    fc.property(address, (tile) => {
-      const path = tilePath(tile as never);
+    fc.property(address as fc.Arbitrary<TileAddress>, (tile) => {
+      const path = tilePath(tile);
       expect(parseTilePath(path)).toEqual(tile);
     }),
   );

@@ -216,7 +216,7 @@ export class TreeCheck {
       this.#levelOne = { index: above, hashes: row.get(above) };
     }
     const root =
-      this.#levelOne?.hashes === undefined ? undefined : hashAt(this.#levelOne.hashes, index % tileWidth);
+      this.#levelOne.hashes === undefined ? undefined : hashAt(this.#levelOne.hashes, index % tileWidth);
     return root?.length === hashOctets ? root : undefined;
   }
 
