@@ -54,7 +54,7 @@ describe("migrating", () => {
         `000${String(number)}-more.sql`,
         `create table more${String(number)} (n int); select pg_sleep(0.02)`,
       );
-    const fixture = join(import.meta.dirname, "migrate.fixture.ts");
+    const fixture = join(import.meta.dirname, "testkit", "migrate-process.ts");
     const runs = await Promise.all(
       [1, 2, 3].map(() => promisify(execFile)(process.execPath, [fixture, kit.connectionString, folder])),
     );

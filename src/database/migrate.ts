@@ -15,10 +15,7 @@ interface Applied {
 }
 
 /** Decides which migration comes next; pure. */
-export function nextMigration(
-  migrations: readonly Migration[],
-  applied: readonly Applied[],
-): Migration | undefined {
+function nextMigration(migrations: readonly Migration[], applied: readonly Applied[]): Migration | undefined {
   const newest = migrations.at(-1)?.number ?? 0;
   const reached = applied.at(-1)?.number ?? 0;
   if (reached > newest) throw new SmkiError("DATABASE_NEWER", { database: reached, program: newest });

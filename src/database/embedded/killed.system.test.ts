@@ -15,7 +15,7 @@ import {
   start,
   startElsewhere,
   waitFor,
-} from "./server-testkit.ts";
+} from "./testkit.ts";
 
 const hasSetpriv = spawnSync("setpriv", ["--version"]).status === 0;
 

@@ -4,15 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { connect } from "../connect.ts";
 import { isOpenToAll } from "./binaries.ts";
 import { openExistingServer, startEmbeddedServer } from "./server.ts";
-import {
-  announcementOf,
-  cleanUp,
-  closedFolder,
-  clusterOf,
-  run,
-  start,
-  startElsewhere,
-} from "./server-testkit.ts";
+import { announcementOf, cleanUp, closedFolder, clusterOf, run, start, startElsewhere } from "./testkit.ts";
 
 const isRoot = process.getuid?.() === 0;
 const nobody = 65534;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { Socket } from "node:net";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -71,6 +72,8 @@ function spawnServer(
 }
 
 async function waitUntilReady(cluster: string, child: ChildProcess, said: () => string): Promise<void> {
+  // It could not be spawned at all; the event that says why comes in the next turn.
+  if (child.pid === undefined) throw startFailure(`could not run ${child.spawnfile}`, cluster);
   for (const end = performance.now() + startPatience; performance.now() < end; ) {
     if (child.exitCode !== null || child.signalCode !== null) {
       // Let the last lines arrive.
@@ -78,7 +81,7 @@ async function waitUntilReady(cluster: string, child: ChildProcess, said: () => 
       throw startFailure(said(), cluster);
     }
     const postmaster = readPostmaster(cluster);
-    if (postmaster?.pid === child.pid && postmaster?.status === "ready") return;
+    if (postmaster?.pid === child.pid && postmaster.status === "ready") return;
     await sleep(5);
   }
   child.kill("SIGINT");
@@ -117,6 +120,7 @@ async function startIn(home: string, options: EmbeddedServerOptions): Promise<Em
   started = true;
   // The server does not keep us running: when our work is over and stop() was forgotten, we end, and it does.
   child.unref();
+  if (child.stderr instanceof Socket) child.stderr.unref();
   return {
     connectionString: connectionStringOf(socketFolder),
     pid: child.pid ?? 0,

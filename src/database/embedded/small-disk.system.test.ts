@@ -5,7 +5,7 @@ import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
 import { connect } from "../connect.ts";
 import { startEmbeddedServer } from "./server.ts";
-import { cleanUp, closedFolder } from "./server-testkit.ts";
+import { cleanUp, closedFolder } from "./testkit.ts";
 
 const isRoot = process.getuid?.() === 0;
 

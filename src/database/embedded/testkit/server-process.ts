@@ -1,6 +1,6 @@
 // Run as a process of its own by the tests: starts a server, says where, and stays until it is killed.
-import { isSmkiError } from "../../errors/smki-error.ts";
-import { startEmbeddedServer } from "./server.ts";
+import { isSmkiError } from "../../../errors/smki-error.ts";
+import { startEmbeddedServer } from "../server.ts";
 
 const [dataFolder = ""] = process.argv.slice(2);
 try {

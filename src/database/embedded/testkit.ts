@@ -37,11 +37,15 @@ export function startElsewhere(
   dataFolder: string,
   options: { uid?: number; path?: string } = {},
 ): ChildProcess {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "server.fixture.ts"), dataFolder], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: options.path ?? process.env["PATH"], HOME: "/nonexistent" },
-    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
-  });
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "testkit", "server-process.ts"), dataFolder],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { PATH: options.path ?? process.env["PATH"], HOME: "/nonexistent" },
+      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+    },
+  );
   children.push(child);
   return child;
 }
