@@ -1,40 +1,18 @@
-import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isSmkiError } from "../../errors/smki-error.ts";
-import { keyIdentifier, normaliseSerialNumber } from "../vocabulary/index.ts";
-import { assembleCrl, buildTbsCrl, type CrlFields } from "./build.ts";
+import { issuerKey } from "../lint/samples.testdata.ts";
+import { normaliseSerialNumber } from "../vocabulary/index.ts";
+import { buildTbsCrl } from "./build.ts";
+import { listFields, signList } from "./lists.testdata.ts";
 import { parseCrl } from "./parse.ts";
 import { readCrlFields } from "./read-fields.ts";
 import { type RevocationReason, reasonCodes } from "./reason.ts";
 import { verifyCrlSignature } from "./verify.ts";
 
-const key = generateKeyPairSync("ec", { namedCurve: "P-256" });
-
-const fields: CrlFields = {
-  issuer: { organisationalUnit: "07", commonName: "Z1" },
-  algorithm: "ecdsa-with-SHA256",
-  thisUpdate: new Date("2026-03-01T12:00:00Z"),
-  nextUpdate: new Date("2026-03-03T12:00:00Z"),
-  number: 7n,
-  authorityKeyIdentifier: keyIdentifier("4f5688d7ec933be2"),
-  revoked: [
-    {
-      serialNumber: normaliseSerialNumber("4fbc5252000000000000000000000001"),
-      revocationDate: new Date("2026-02-28T23:59:59Z"),
-      reason: "keyCompromise",
-    },
-    {
-      serialNumber: normaliseSerialNumber("1000000000000000000000000000ffff"),
-      revocationDate: new Date("2026-03-01T00:00:00Z"),
-    },
-  ],
-};
-
-function signed(of: CrlFields): Buffer {
-  const tbs = buildTbsCrl(of);
-  return assembleCrl(tbs, sign("sha256", tbs, key.privateKey));
-}
+const fields = listFields;
+const signed = signList;
 
 function codeOf(act: () => unknown): string {
   try {
@@ -50,7 +28,7 @@ describe("a list that was built", () => {
   it("is read back as the fields that it was made from, and verifies", () => {
     const list = parseCrl(signed(fields));
     expect(readCrlFields(list)).toEqual(fields);
-    expect(verifyCrlSignature(list, key.publicKey)).toBe(true);
+    expect(verifyCrlSignature(list, issuerKey.publicKey)).toBe(true);
     expect(list.version).toBe(2);
   });
 
@@ -73,7 +51,7 @@ describe("a list that was built", () => {
     expect(verifyCrlSignature(parseCrl(der), other.publicKey)).toBe(false);
     const at = der.indexOf(Buffer.from("4fbc5252", "hex")) + 3;
     der.writeUInt8(der.readUInt8(at) ^ 1, at);
-    expect(verifyCrlSignature(parseCrl(der), key.publicKey)).toBe(false);
+    expect(verifyCrlSignature(parseCrl(der), issuerKey.publicKey)).toBe(false);
   });
 
   it("comes back from any serial number, date, reason and number", () => {
