@@ -13,7 +13,7 @@ export function settingsEnvironment(settings: Settings): Record<string, string> 
       .reduce<unknown>((table, part) => (table as Record<string, unknown> | undefined)?.[part], settings);
     const [name] = names;
     if (value !== undefined && name !== undefined)
-      variables[name] = String(value as string | number | boolean);
+      variables[name] = String(value);
   }
   return variables;
 }
