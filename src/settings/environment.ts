@@ -1,3 +1,4 @@
+import type { SettingValue } from "./definition.ts";
 import { catalogue } from "./schema.ts";
 import type { Settings } from "./settings.ts";
 
@@ -10,10 +11,11 @@ export function settingsEnvironment(settings: Settings): Record<string, string> 
   for (const { key, variables: names } of catalogue) {
     const value = key
       .split(".")
-      .reduce<unknown>((table, part) => (table as Record<string, unknown> | undefined)?.[part], settings);
+      .reduce<unknown>((table, part) => (table as Record<string, unknown> | undefined)?.[part], settings) as
+      | SettingValue
+      | undefined;
     const [name] = names;
-    if (value !== undefined && name !== undefined)
-      variables[name] = String(value);
+    if (value !== undefined && name !== undefined) variables[name] = String(value);
   }
   return variables;
 }
