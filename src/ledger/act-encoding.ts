@@ -113,7 +113,7 @@ function encodeObject(object: { readonly [name: string]: ActValue }, path: strin
 }
 
 function encodeText(text: string, path: string): string {
-  // Nearly all text of acts; a third of the cost of the general way.
+  // Nearly all text of acts, without the general way's two passes.
   if (typeof text === "string" && plainText.test(text)) return `"${text}"`;
   if (typeof text !== "string" || !text.isWellFormed()) throw invalid(path, "not well-formed text");
   return JSON.stringify(text);

@@ -7,7 +7,7 @@ import { type SequencedRound, type SequencerContext, sequenceRound } from "./seq
 
 /** The election: whoever holds this session lock sequences. PostgreSQL drops it with the connection. */
 const electionLock = 0x51_ed9e_4001n;
-// Dead rows of this many taken entries are about 30 MB, which each look into the inbox would read again.
+// The dead rows of this many taken entries are about 20 MB, which each look into the inbox would read again.
 const vacuumAfterEntries = 65_536;
 const longestPauseMs = 5_000;
 
@@ -15,7 +15,7 @@ const longestPauseMs = 5_000;
 export interface SequencerOptions extends SequencerContext {
   /**
    * Pause between two looks into the inbox, in milliseconds; an act has its leaf and checkpoint within this
-   * and one round. A look into an empty inbox costs four short statements.
+   * and one round. A look into an empty inbox costs three short statements.
    */
   readonly intervalMs: number;
   /** Ends the sequencer after the round that is under way. */

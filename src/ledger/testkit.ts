@@ -24,6 +24,8 @@ export interface TestLedger extends TestDatabase {
   readonly signer: CheckpointSigner;
   readonly storePath: string;
   readonly key: CheckpointSignerOptions["signer"];
+  /** PKCS #8 in base64, for a process that shares the ledger. */
+  readonly privateKey: string;
   /** The signer as a restarted process would have it. */
   reopenSigner(): Promise<CheckpointSigner>;
   record(acts: readonly Act[]): Promise<void>;
@@ -57,6 +59,7 @@ export async function testLedger(): Promise<TestLedger> {
     signer,
     storePath: options.storePath,
     key: options.signer,
+    privateKey: pair.privateKey.export({ format: "der", type: "pkcs8" }).toString("base64"),
     reopenSigner: () => openCheckpointSigner(options),
     record: (acts) => database.transaction((tx) => recordActs(tx, acts)),
     sequence: async (changes = {}) => {

@@ -74,8 +74,7 @@ const certificatePage = 8_192;
  * was deleted, altered, moved or inserted, any wrong tile or checkpoint, and any certificate without its act or act
  * without its certificate. Everything is seen as of one moment; recording and sequencing go on meanwhile.
  *
- * Memory stays under about 100 MB for any number of leaves: the tree is read by pages, certificates are compared by
- * keyed sums.
+ * Memory does not grow with the number of leaves: the tree is read by pages, certificates are compared by keyed sums.
  *
  * @throws SmkiError LEDGER_VERIFIER_KEY_MALFORMED, or the database's failures; never for what is wrong with the ledger
  */

@@ -6,7 +6,7 @@ export const hashOctets = 32;
 /** The root of the tree with no leaves: the hash of no octets (RFC 9162 section 2.1.1). */
 export const emptyRoot: Buffer = hash("sha256", "", "buffer");
 
-// One buffer for every node: making one costs as much as a third of the hash itself.
+// One buffer for every node: a tree has as many nodes as leaves.
 const nodeInput = Buffer.alloc(1 + 2 * hashOctets);
 nodeInput[0] = 0x01;
 

@@ -24,7 +24,7 @@ export interface CertificateSides {
 
 const bucketCount = 0x1_0000;
 const lanes = 8;
-// Certificates held in memory at a time when differences are looked for: about 60 MB.
+// Certificates held in memory at a time when differences are looked for.
 const mostHeld = 200_000;
 
 /**
