@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { generateKeyPairSync, sign } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,12 +69,16 @@ function requestByOpenssl(name: string, key: string, configuration: string, subj
   return readFileSync(inFolder(`${name}.csr`), "latin1");
 }
 
+function pemOf(privateKey: KeyObject): string {
+  return privateKey.export({ type: "pkcs8", format: "pem" });
+}
+
 const pointKey = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const { publicKey: point } = readDer(
   pointKey.publicKey.export({ type: "spki", format: "der" }),
   readSubjectPublicKeyInfo,
 );
-const pointPem = pointKey.privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+const pointPem = pemOf(pointKey.privateKey);
 
 describe.skipIf(!hasOpenssl)("a request that OpenSSL made [needs openssl]", () => {
   it("is read as a Device CSR", () => {
@@ -100,7 +104,7 @@ subjectAltName = critical,otherName:1.3.6.1.5.5.7.8.4;SEQUENCE:module
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const text = requestByOpenssl(
       "iki",
-      privateKey.export({ type: "pkcs8", format: "pem" }) as string,
+      pemOf(privateKey),
       `[req]\nprompt = no\nutf8 = yes\nreq_extensions = extensions\ndistinguished_name = name
 [name]\nO = Sample Supplier Ltd\nOU = 02\nCN = Head End 1\n[extensions]\nkeyUsage = critical,digitalSignature\n`,
     );

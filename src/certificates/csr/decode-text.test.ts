@@ -95,12 +95,15 @@ describe("a CSR in a web service message", () => {
 
   it("decodes only what encodes back to the same text", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(..."ABab01+/= \n-_") }), (text) => {
-        const code = codeOf(() => {
-          expect(decodeWebServiceCsr(text).toString("base64")).toBe(text);
-        });
-        expect(["accepted", "CSR_BASE64_MALFORMED"]).toContain(code);
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom("A", "B", "a", "0", "+", "/", "=", " ", "\n", "-", "_") }),
+        (text) => {
+          const code = codeOf(() => {
+            expect(decodeWebServiceCsr(text).toString("base64")).toBe(text);
+          });
+          expect(["accepted", "CSR_BASE64_MALFORMED"]).toContain(code);
+        },
+      ),
     );
   });
 });

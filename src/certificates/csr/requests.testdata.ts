@@ -9,13 +9,13 @@ import { assembleCsr, buildDeviceCsrInfo, buildIkiCsrInfo, buildOrganisationCsrI
 import type { DeviceRequest, IkiRequest, OrganisationRequest } from "./read-request.ts";
 
 /** A fresh key pair of a Device or Organisation. */
-export function makePointKey(): { privateKey: KeyObject; publicKey: Buffer } {
+function makePointKey(): { privateKey: KeyObject; publicKey: Buffer } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const info = publicKey.export({ type: "spki", format: "der" });
   return { privateKey, publicKey: readDer(info, readSubjectPublicKeyInfo).publicKey };
 }
 
-export const pointKey: { privateKey: KeyObject; publicKey: Buffer } = makePointKey();
+const pointKey: { privateKey: KeyObject; publicKey: Buffer } = makePointKey();
 
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
 

@@ -1,8 +1,4 @@
-import {
-  loadAuthorityKey,
-  loadRealCertificates,
-  type RealCertificate,
-} from "../real-certificates.testdata.ts";
+import { loadAuthorityKey, type RealCertificate } from "../real-certificates.testdata.ts";
 import type { LintIssuer } from "./issuer.ts";
 import { lintIssuer } from "./issuer.ts";
 import type { LintLimits } from "./rule.ts";
@@ -24,11 +20,4 @@ export function realIssuers(certificates: readonly RealCertificate[]): Map<strin
   issuers.set("47d40af3412904a0", lintIssuer(loadAuthorityKey("E357-deviceCA-ski47d40af3412904a0.pub.pem")));
   issuers.set("48cf1b32697c4669", lintIssuer(loadAuthorityKey("ZA-rootOCA-ski48cf1b32697c4669.pub.pem")));
   return issuers;
-}
-
-/** One published certificate by its name. */
-export function realCertificate(name: string): RealCertificate {
-  const found = loadRealCertificates().find((certificate) => certificate.name === name);
-  if (found === undefined) throw new Error(`${name}: no such certificate`);
-  return found;
 }
