@@ -6,6 +6,9 @@ import { rulebookCommand } from "../cli/rulebook.ts";
 import { software } from "./software.ts";
 import { authorityCommand } from "./verbs/authority.ts";
 import { ceremonyCommand } from "./verbs/ceremony.ts";
+import { configCommand } from "./verbs/config.ts";
+import { demoCommand } from "./verbs/demo.ts";
+import { ledgerCommand } from "./verbs/ledger.ts";
 import { serveCommand, workCommand } from "./verbs/processes.ts";
 import { upCommand } from "./verbs/up.ts";
 
@@ -16,9 +19,12 @@ export function createProgram(): Command {
     .version(software.version, "-V, --version", "shows the version")
     .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError("(see `smki --help`, or `smki VERB --help`)")
+    .addCommand(demoCommand())
     .addCommand(ceremonyCommand())
     .addCommand(upCommand())
     .addCommand(authorityCommand())
+    .addCommand(ledgerCommand())
+    .addCommand(configCommand())
     .addCommand(lintCommand())
     .addCommand(rulebookCommand())
     .addCommand(serveCommand())

@@ -22,6 +22,11 @@ export const appErrors = errorEntries({
     remedy: "Read its last lines in the log above; start the service again with `smki up`.",
     status: 500,
   },
+  DEMO_IN_LIVE: {
+    what: "The demonstration runs in a test environment only",
+    remedy: "Leave out the settings file of the live service, or set SMKI_ENVIRONMENT=test.",
+    status: 500,
+  },
   DEMO_CHECK_FAILED: {
     what: "Something in the demonstration did not hold",
     remedy: "Read which check failed above. If nothing was altered on purpose, this is a defect: report it.",

@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { certificateDigests } from "../../authorities/certificate-rows.ts";
+import { type LedgerReport, verifyLedger } from "../../ledger/verify-ledger.ts";
+import type { Estate } from "./estate.ts";
+
+/**
+ * Verifies the estate's ledger from the bytes of its entries, both ways against the certificates, and against
+ * the checkpoint in the signer's own store.
+ *
+ * @param outside - further signed checkpoints, kept elsewhere
+ */
+export function verifyEstate(
+  { database, paths }: Estate,
+  outside: readonly string[] = [],
+  onProgress?: (leaves: number, size: number) => void,
+): Promise<LedgerReport> {
+  return verifyLedger(database, {
+    verifierKey: readFileSync(paths.ledgerVerifierKey, "utf8").trim(),
+    certificates: certificateDigests,
+    knownCheckpoints: [readFileSync(paths.lastCheckpoint, "utf8"), ...outside],
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+}

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { createOutput, type Output } from "../../cli/output.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
+import { type Demonstration, demonstrate } from "../demo/demo.ts";
+import { listenForStop, type Stopping } from "../processes/stopping.ts";
+import { type EstateOptions, settingsOf, withEstateOptions } from "./estate-options.ts";
+
+interface DemoOptions extends EstateOptions {
+  readonly exit?: true;
+  readonly meters: string;
+  readonly alterStoredByte?: true;
+}
+
+/** The verb `smki demo`: everything in one go, with samples. */
+export function demoCommand(): Command {
+  return withEstateOptions(new Command("demo"))
+    .description(
+      "shows everything in one go: ceremony, service, sample Parties, 1,000 meters, verification; and stays up",
+    )
+    .option("--exit", "stops when the job is done, for scripts; the exit status says whether all held")
+    .option("--meters <number>", "how many simulated meters", "1000")
+    .option("--alter-stored-byte", "alters one stored byte before the checks, to show that they are real")
+    .addHelpText(
+      "after",
+      `
+Everything is made new in a temporary folder, which is removed at the end; with --data it is kept.
+Needs nothing but Node.js: no compiler, no HSM, no openssl command (it is used where there is one).`,
+    )
+    .action(async (options: DemoOptions) => {
+      const output = createOutput(options.json);
+      const stopping = listenForStop();
+      const data = options.data ?? mkdtempSync(join(tmpdir(), "smki-demo-"));
+      try {
+        await runDemo(options, data, output, stopping);
+      } finally {
+        if (options.data === undefined) rmSync(data, { recursive: true, force: true });
+      }
+    });
+}
+
+async function runDemo(
+  options: DemoOptions,
+  data: string,
+  output: Output,
+  stopping: Stopping,
+): Promise<void> {
+  const begun = performance.now();
+  const stays = options.exit !== true;
+  const settings = settingsOf(
+    { ...options, data },
+    {
+      // Their own ports where they are free; any others where not, or where nobody needs to know them.
+      "web.port": stays && (await isFree(8443)) ? 8443 : 0,
+      "repositoryService.port": stays && (await isFree(8083)) ? 8083 : 0,
+    },
+  );
+  if (settings.environment !== "test") throw new SmkiError("DEMO_IN_LIVE");
+  output.line(
+    `OpenSMKI demonstration: ${settings.environment} environment, edition ${settings.edition}, data in ${data}`,
+  );
+  const meters = Number(options.meters);
+  const order = { meters, alterStoredByte: options.alterStoredByte === true };
+  const demonstration = await demonstrate(settings, order, output);
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  const { service, problems, figures } = demonstration;
+  try {
+    output.answer(
+      {
+        holds: problems.length === 0,
+        problems,
+        ...figures,
+        url: service.url,
+        repositoryUrl: service.repositoryUrl,
+      },
+      problems.length === 0
+        ? `\nAll of it held, in ${seconds} s.`
+        : `\n${String(problems.length)} things did not hold.`,
+    );
+    if (problems.length > 0)
+      throw new SmkiError("DEMO_CHECK_FAILED", { first: problems[0] ?? "", all: problems.length });
+    if (stays) await stayUp(demonstration, output, stopping);
+  } finally {
+    await service.stop();
+  }
+}
+
+async function stayUp({ service }: Demonstration, output: Output, stopping: Stopping): Promise<void> {
+  const { paths } = service.estate;
+  const officer = join(paths.demo, "credentials", "SMPM-device");
+  output.line(`
+The service stays up. Try, in another terminal:
+  curl --cacert ${join(paths.tls, "server-ca.pem")} ${service.url}/api/v1/status
+  curl --cacert ${join(paths.tls, "server-ca.pem")} --cert ${officer}.pem --key ${officer}.key \\
+       "${service.url}/api/v1/certificates?device=00db123460000000"
+  The DCC's own client, and curl, find the repository service at ${service.repositoryUrl ?? "(not running)"}
+Ctrl-C stops it.`);
+  await Promise.race([
+    new Promise((resolve) => {
+      stopping.signal.addEventListener("abort", resolve);
+      if (stopping.signal.aborted) resolve(undefined);
+    }),
+    service.failed,
+  ]);
+  output.line("\nStopping ...");
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => {
+      resolve(false);
+    });
+    server.listen(port, "127.0.0.1", () =>
+      server.close(() => {
+        resolve(true);
+      }),
+    );
+  });
+}
