@@ -9,6 +9,22 @@ export function extensionOf(holder: Pick<ToBeSigned, "extensions">, id: Oid): Ex
   return undefined;
 }
 
+const names = new Map<Oid, string>([
+  [Oids.keyUsage, "keyUsage"],
+  [Oids.basicConstraints, "basicConstraints"],
+  [Oids.certificatePolicies, "certificatePolicies"],
+  [Oids.subjectKeyIdentifier, "subjectKeyIdentifier"],
+  [Oids.authorityKeyIdentifier, "authorityKeyIdentifier"],
+  [Oids.subjectAltName, "subjectAltName"],
+  [Oids.wrappedApexContingencyKey, "wrappedApexContinKey"],
+  [Oids.cRLNumber, "cRLNumber"],
+]);
+
+/** The extension for a message: its name, or its identifier where the SMKI has none for it. */
+export function extensionName(id: Oid): string {
+  return names.get(id) ?? id;
+}
+
 const authority = [
   Oids.keyUsage,
   Oids.basicConstraints,

@@ -9,6 +9,11 @@ const shortNames = new Map<Oid, string>([
   [Oids.uniqueIdentifier, "uniqueIdentifier"],
 ]);
 
+/** The attribute for a message: its short name, or its identifier where it has none. */
+export function attributeName(type: Oid): string {
+  return shortNames.get(type) ?? type;
+}
+
 /** True when the name has exactly these attributes in this order, one in each RDN. */
 export function hasShape(name: Name, types: readonly Oid[]): boolean {
   const names = name.relativeDistinguishedNames;
@@ -36,7 +41,7 @@ export function describeName(name: Name): string {
       attributes
         .map((attribute) => {
           const value = textOf(attribute) ?? `#${attribute.contents.toString("hex")}`;
-          return `${shortNames.get(attribute.type) ?? attribute.type}=${value}`;
+          return `${attributeName(attribute.type)}=${value}`;
         })
         .join(" + "),
     )

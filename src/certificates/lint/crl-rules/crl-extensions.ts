@@ -1,6 +1,7 @@
 import { isMinimalInteger } from "../../der/index.ts";
 import type { Extension } from "../../syntax/index.ts";
 import { Oids } from "../../vocabulary/index.ts";
+import { extensionName } from "../extensions.ts";
 import { isKeyIdentifierOnly } from "../rules/authority-key-identifier.ts";
 import type { CrlRule } from "./crl-rule.ts";
 
@@ -11,7 +12,7 @@ export const crlExtensions: CrlRule = {
   check: ({ extensions }, { issuer }) => {
     const [authority, number, ...others] = extensions;
     if (authority?.id !== Oids.authorityKeyIdentifier || number?.id !== Oids.cRLNumber || others.length > 0) {
-      return `The extensions are ${extensions.map(({ id }) => id).join(", ") || "none"}, not authorityKeyIdentifier, cRLNumber`;
+      return `The extensions are ${extensions.map(({ id }) => extensionName(id)).join(", ") || "none"}, not authorityKeyIdentifier, cRLNumber`;
     }
     if (authority.critical || number.critical) return "An extension is critical";
     return wrongAuthority(authority, issuer?.keyIdentifier) ?? wrongNumber(number);

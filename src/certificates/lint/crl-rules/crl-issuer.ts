@@ -1,6 +1,6 @@
 import { Tag } from "../../der/index.ts";
 import { Oids } from "../../vocabulary/index.ts";
-import { describeName, hasShape, stringTypeOf } from "../names.ts";
+import { attributeName, describeName, hasShape, stringTypeOf } from "../names.ts";
 import type { CrlRule } from "./crl-rule.ts";
 
 const { commonName, organisationalUnit } = Oids;
@@ -16,7 +16,7 @@ export const crlIssuer: CrlRule = {
     }
     const other = name.relativeDistinguishedNames.flat().find(({ tag }) => tag !== Tag.printableString);
     if (other !== undefined)
-      return `The issuer's ${other.type} is a ${stringTypeOf(other.tag)}, not a PrintableString`;
+      return `The issuer's ${attributeName(other.type)} is a ${stringTypeOf(other.tag)}, not a PrintableString`;
     return issuer?.subject?.equals(name.der) === false
       ? "The issuer is not the subject of the CA"
       : undefined;

@@ -7,7 +7,7 @@ import type { TbsRule } from "../rule.ts";
 /** The Root OCA's certificate, and no other, carries the wrapped contingency public key, non-critical. */
 export const contingencyKey: TbsRule = {
   name: "contingency-key",
-  source: "RFC 5934 A.2 (id-pe-wrappedApexContinKey); SEC Appendix L (Contingency Key Pair)",
+  source: "RFC 5934 (id-pe-wrappedApexContinKey); SEC Appendix L (Contingency Key Pair)",
   appliesTo: isAny,
   check: (tbs, { profile }) => {
     const extension = extensionOf(tbs, Oids.wrappedApexContingencyKey);

@@ -1,4 +1,4 @@
-import { extensionOrder } from "../extensions.ts";
+import { extensionName, extensionOrder } from "../extensions.ts";
 import { isAny } from "../profile.ts";
 import type { TbsRule } from "../rule.ts";
 
@@ -8,7 +8,7 @@ import type { TbsRule } from "../rule.ts";
  */
 export const extensionOrderRule: TbsRule = {
   name: "extension-order",
-  source: "Reference test data of the DCC (every conforming certificate); X.690 10",
+  source: "Reference test data of the DCC (every conforming certificate)",
   appliesTo: isAny,
   check: (tbs, { profile }) => {
     const order = extensionOrder[profile];
@@ -16,7 +16,7 @@ export const extensionOrderRule: TbsRule = {
     for (const { id } of tbs.extensions) {
       const place = order.indexOf(id);
       if (place < 0) continue;
-      if (place < last) return `The extension ${id} stands after one that it goes before`;
+      if (place < last) return `${extensionName(id)} stands after an extension that it goes before`;
       last = place;
     }
     return undefined;

@@ -1,5 +1,5 @@
 import { Oids } from "../../vocabulary/index.ts";
-import { extensionOrder } from "../extensions.ts";
+import { extensionName, extensionOrder } from "../extensions.ts";
 import { isAny } from "../profile.ts";
 import type { TbsRule } from "../rule.ts";
 
@@ -15,7 +15,7 @@ export const extensionSet: TbsRule = {
     const known = extensionOrder[profile];
     for (const { id } of tbs.extensions) {
       if (!known.includes(id) && !judgedElsewhere.has(id))
-        return `The extension ${id} is not of this profile`;
+        return `The extension ${extensionName(id)} is not of this profile`;
     }
     return undefined;
   },

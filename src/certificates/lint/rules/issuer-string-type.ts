@@ -1,5 +1,5 @@
 import { Tag } from "../../der/index.ts";
-import { stringTypeOf } from "../names.ts";
+import { attributeName, stringTypeOf } from "../names.ts";
 import { isAny } from "../profile.ts";
 import type { TbsRule } from "../rule.ts";
 
@@ -12,7 +12,7 @@ export const issuerStringType: TbsRule = {
     for (const attributes of issuer.relativeDistinguishedNames) {
       for (const { tag, type } of attributes) {
         if (tag !== Tag.printableString)
-          return `The issuer's ${type} is a ${stringTypeOf(tag)}, not a PrintableString`;
+          return `The issuer's ${attributeName(type)} is a ${stringTypeOf(tag)}, not a PrintableString`;
       }
     }
     return undefined;

@@ -10,6 +10,6 @@ describe("the rules", () => {
       (file) => !/^index\.ts$|\.(test|testdata)\.ts$/.test(file),
     );
     expect(rules.map(({ name }) => `${name}.ts`).sort()).toEqual(files.sort());
-    for (const { source } of rules) expect(source).toMatch(/RFC|GBCS|SEC|X\.690/);
+    for (const { source } of rules) expect(source).toMatch(/RFC|GBCS|SEC|DCC/);
   });
 });

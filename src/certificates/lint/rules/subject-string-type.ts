@@ -1,6 +1,6 @@
 import { Tag } from "../../der/index.ts";
 import { Oids } from "../../vocabulary/index.ts";
-import { stringTypeOf } from "../names.ts";
+import { attributeName, stringTypeOf } from "../names.ts";
 import { isAny, isAuthority } from "../profile.ts";
 import type { TbsRule } from "../rule.ts";
 
@@ -15,7 +15,7 @@ export const subjectStringType: TbsRule = {
       for (const { type, tag } of attributes) {
         const expected = type === Oids.uniqueIdentifier ? Tag.bitString : text;
         if (tag !== expected) {
-          return `The subject's ${type} is a ${stringTypeOf(tag)}, not a ${stringTypeOf(expected)}`;
+          return `The subject's ${attributeName(type)} is a ${stringTypeOf(tag)}, not a ${stringTypeOf(expected)}`;
         }
       }
     }
