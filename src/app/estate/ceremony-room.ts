@@ -2,14 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CeremonyRecord, type CeremonyRoom } from "../../authorities/ceremony/ceremony.ts";
 import { foundHierarchy } from "../../authorities/ceremony/found-hierarchy.ts";
-import { ledgerKeyLabel } from "../../authorities/ceremony/hierarchy.ts";
 import { renewArls } from "../../authorities/ceremony/renew-arls.ts";
 import { extendStock } from "../../authorities/ceremony/stock.ts";
 import type { CeremonyRequest } from "../../authorities/ceremony/transcript.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
-import type { Signer } from "../../keys/signer.ts";
 import type { CheckpointSigner } from "../../ledger/checkpoint-signer.ts";
-import { signNote } from "../../ledger/note.ts";
 import { sequenceOnce } from "../../ledger/sequencer.ts";
 import type { Estate } from "./estate.ts";
 import {
@@ -18,6 +15,7 @@ import {
   openCeremonySigner,
   openLedgerSigner,
   openOperationalSigner,
+  recordSigner,
 } from "./key-stores.ts";
 import { hierarchyTerms } from "./terms.ts";
 
@@ -53,7 +51,11 @@ export async function holdCeremonyIn(
         order.purpose === "found"
           ? await ensureLedgerKey(estate, operationalSigner)
           : await openLedgerSigner(estate, operationalSigner);
-      const record = await hold(room(estate, ceremonySigner, operationalSigner, ledger, order), order);
+      const signRecord = await recordSigner(estate, operationalSigner);
+      const record = await hold(
+        room(estate, { ceremonySigner, operationalSigner, signRecord }, ledger, order),
+        order,
+      );
       return { ...record, file: fileRecord(estate, order.purpose, record) };
     } finally {
       await operationalSigner.close();
@@ -79,22 +81,18 @@ function hold(room: CeremonyRoom, order: CeremonyOrder): Promise<CeremonyRecord>
 
 function room(
   estate: Estate,
-  ceremonySigner: Signer,
-  operationalSigner: Signer,
+  signers: Pick<CeremonyRoom, "ceremonySigner" | "operationalSigner" | "signRecord">,
   ledger: CheckpointSigner,
   order: CeremonyOrder,
 ): CeremonyRoom {
   const { database, clock, settings, rules } = estate;
   return {
     database,
-    ceremonySigner,
-    operationalSigner,
+    ...signers,
     clock,
     terms: hierarchyTerms(settings, rules),
     witnessesNeeded: rules.ceremonyWitnesses.value,
     checkpoint: () => currentCheckpoint(estate, ledger),
-    signRecord: (text) =>
-      signNote(text, ledger.verifier, (message) => operationalSigner.sign(ledgerKeyLabel, message)),
     ...(order.onStep === undefined ? {} : { onStep: order.onStep }),
   };
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { ledgerKeyLabel } from "../../authorities/ceremony/hierarchy.ts";
+import { ledgerKeyLabel, recordKeyLabel } from "../../authorities/ceremony/hierarchy.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { createKeyStore, openSigner } from "../../keys/open.ts";
 import type { Signer } from "../../keys/signer.ts";
@@ -10,7 +10,7 @@ import {
   createCheckpointSigner,
   openCheckpointSigner,
 } from "../../ledger/checkpoint-signer.ts";
-import { formatVerifierKey } from "../../ledger/note.ts";
+import { formatVerifierKey, type NoteVerifier, noteVerifier, signNote } from "../../ledger/note.ts";
 import type { KeyStore } from "../../settings/settings.ts";
 import type { Estate } from "./estate.ts";
 import { readVerifierKey } from "./ledger-key.ts";
@@ -93,4 +93,27 @@ export async function ensureLedgerKey(estate: Estate, signer: Signer): Promise<C
   // A crash before this line leaves a store whose origin nobody has seen; its file says which it is.
   writeFileSync(paths.ledgerVerifierKey, `${formatVerifierKey(ledger.verifier)}\n`, { mode: 0o644 });
   return ledger;
+}
+
+/**
+ * Who signs ceremony records: a key of their own, since a record shaped like a checkpoint, signed with the
+ * ledger's key, would be one.
+ */
+async function recordVerifier(estate: Estate, signer: Signer): Promise<NoteVerifier> {
+  const keys = await signer.listKeys();
+  const key =
+    keys.find(({ label }) => label === recordKeyLabel) ??
+    (await signer.generateKey(recordKeyLabel, "ed25519"));
+  const verifier = noteVerifier(`${readVerifierKey(estate.paths).name}/ceremonies`, key.publicKey);
+  writeFileSync(estate.paths.recordVerifierKey, `${formatVerifierKey(verifier)}\n`, { mode: 0o644 });
+  return verifier;
+}
+
+/** Signs ceremony records: C2SP notes under the key in `ceremony-verifier-key.txt`. */
+export async function recordSigner(
+  estate: Estate,
+  signer: Signer,
+): Promise<(text: string) => Promise<string>> {
+  const verifier = await recordVerifier(estate, signer);
+  return (text) => signNote(text, verifier, (message) => signer.sign(recordKeyLabel, message));
 }

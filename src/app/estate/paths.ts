@@ -10,6 +10,8 @@ export interface EstatePaths {
   readonly lastCheckpoint: string;
   /** The ledger's verifier key, public: what anyone checks its checkpoints with. */
   readonly ledgerVerifierKey: string;
+  /** The verifier key of ceremony records, public. */
+  readonly recordVerifierKey: string;
   readonly ceremonies: string;
   readonly tls: string;
   readonly demo: string;
@@ -24,6 +26,7 @@ export function estatePaths(data: string): EstatePaths {
     keys: join(data, "keys"),
     lastCheckpoint: join(data, "keys", "last-checkpoint"),
     ledgerVerifierKey: join(data, "ledger-verifier-key.txt"),
+    recordVerifierKey: join(data, "ceremony-verifier-key.txt"),
     ceremonies: join(data, "ceremonies"),
     tls: join(data, "tls"),
     demo: join(data, "demo"),

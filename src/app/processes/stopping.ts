@@ -23,6 +23,8 @@ export function listenForStop(onSecond: () => void = () => undefined): Stopping 
   process.on("disconnect", () => {
     if (!controller.signal.aborted) controller.abort();
   });
+  // Listening for the parent's end must not itself keep us running when our work is done.
+  process.channel?.unref();
   return { signal: controller.signal };
 }
 

@@ -20,6 +20,7 @@ import {
   keyAlgorithmOf,
   keyStoreOf,
   ledgerKeyLabel,
+  recordKeyLabel,
 } from "./hierarchy.ts";
 import { makeStock } from "./stock.ts";
 import { type CeremonyRequest, fingerprint, requireWitnesses, type Transcript } from "./transcript.ts";
@@ -107,8 +108,8 @@ async function makeContingencyKeys(room: CeremonyRoom, transcript: Transcript) {
 async function clearAbandonedKeys(room: CeremonyRoom, transcript: Transcript): Promise<void> {
   for (const signer of [room.ceremonySigner, room.operationalSigner])
     for (const { label } of await signer.listKeys()) {
-      // The ledger's key was made with the ledger itself, before any ceremony.
-      if (label === ledgerKeyLabel) continue;
+      // The keys of the ledger and of ceremony records were made with the ledger itself.
+      if (label === ledgerKeyLabel || label === recordKeyLabel) continue;
       await signer.destroyKey(label);
       transcript.step(`key ${label} of an abandoned ceremony destroyed`);
     }

@@ -45,6 +45,7 @@ export function keyAlgorithmOf(profile: AuthorityProfile): KeyAlgorithm {
 export const contingencyKeyLabel = "contingency";
 export const contingencySymmetricKeyLabel = "contingency-symmetric-key";
 export const ledgerKeyLabel = "ledger";
+export const recordKeyLabel = "ceremony-record";
 
 /** The identifier, and key label, of the Issuing DCA of that number. */
 export function issuingDcaId(number: number): string {
