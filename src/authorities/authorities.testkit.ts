@@ -1,13 +1,13 @@
-import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import { sql } from "kysely";
 import {
   type AuthorityName,
   assembleCertificate,
   buildTbsCertificate,
   type CertificateFields,
-  createSerialNumber,
   type Eui64,
   type KeyUsage,
+  normaliseSerialNumber,
   oid,
   parseCertificate,
   type RemotePartyRole,
@@ -56,6 +56,10 @@ const makeKey = () => {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   return { publicKey: publicKey.export({ format: "der", type: "spki" }).subarray(-65), privateKey };
 };
+
+/** A random one: those of the service begin with the time, which a certificate of the past has not. */
+const anySerialNumber = (): SerialNumber =>
+  normaliseSerialNumber(`4${randomBytes(16).toString("hex").slice(1)}`);
 
 const signed = (fields: CertificateFields, key: KeyObject): Buffer => {
   const toBeSigned = buildTbsCertificate(fields);
@@ -113,7 +117,7 @@ function authorityFields(
   issuer?: TestAuthority,
 ): CertificateFields {
   const subject = names[profile];
-  const common = { serialNumber: createSerialNumber(at), policy, publicKey, subject, validity: tenYears(at) };
+  const common = { serialNumber: anySerialNumber(), policy, publicKey, subject, validity: tenYears(at) };
   if (profile === "root-dca") return { ...common, profile };
   if (profile === "root-oca") {
     // RFC 3394's identifier for AES-256; nobody unwraps this key.
@@ -155,7 +159,7 @@ export function makeDeviceCertificate(
   const { publicKey, privateKey } = makeKey();
   const fields: CertificateFields = {
     profile: "device",
-    serialNumber: serialNumber ?? createSerialNumber(from),
+    serialNumber: serialNumber ?? anySerialNumber(),
     policy,
     publicKey,
     hardwareType,
@@ -177,7 +181,7 @@ export function makeOrganisationCertificate(
   const { publicKey, privateKey } = makeKey();
   const fields: CertificateFields = {
     profile: "organisation",
-    serialNumber: wanted.serialNumber ?? createSerialNumber(wanted.from),
+    serialNumber: wanted.serialNumber ?? anySerialNumber(),
     policy,
     publicKey,
     subject: { role: wanted.role, entityIdentifier: wanted.entityIdentifier },
