@@ -46,6 +46,12 @@ export const boxedErrors = errorEntries({
       "Give each entry a name of its own, of letters, digits, hyphens and underscores, and a certificate with the private key that belongs to it.",
     status: 500,
   },
+  BOXED_HOST_REFUSED: {
+    what: "The request names a host that is not this machine's loopback",
+    remedy:
+      "Address the service as 127.0.0.1, [::1] or localhost. Other names are refused, since a web page could have one of its own lead here and read the bundle.",
+    status: 403,
+  },
   BOXED_SERVICE_LOOPBACK_ONLY: {
     what: "The repository service in the manner of DCC Boxed listens on loopback only",
     remedy:
