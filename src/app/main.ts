@@ -6,9 +6,12 @@ import { rulebookCommand } from "../cli/rulebook.ts";
 import { software } from "./software.ts";
 import { authorityCommand } from "./verbs/authority.ts";
 import { ceremonyCommand } from "./verbs/ceremony.ts";
+import { certificateCommand } from "./verbs/certificate.ts";
 import { configCommand } from "./verbs/config.ts";
+import { credentialCommand } from "./verbs/credential.ts";
 import { demoCommand } from "./verbs/demo.ts";
 import { ledgerCommand } from "./verbs/ledger.ts";
+import { partyCommand } from "./verbs/party.ts";
 import { serveCommand, workCommand } from "./verbs/processes.ts";
 import { upCommand } from "./verbs/up.ts";
 
@@ -23,6 +26,9 @@ export function createProgram(): Command {
     .addCommand(ceremonyCommand())
     .addCommand(upCommand())
     .addCommand(authorityCommand())
+    .addCommand(partyCommand())
+    .addCommand(credentialCommand())
+    .addCommand(certificateCommand())
     .addCommand(ledgerCommand())
     .addCommand(configCommand())
     .addCommand(lintCommand())

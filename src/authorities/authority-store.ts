@@ -20,7 +20,7 @@ type AuthorityTables = {
   };
 };
 
-const tables = (tx: Tx) => tx.withTables<AuthorityTables>();
+const tables = (tx: Tx) => tx.$extendTables<AuthorityTables>();
 
 const fromRow = (row: AuthorityTables["certification_authority"]): Authority => ({
   id: row.id,

@@ -50,7 +50,7 @@ type CertificateTables = {
   certificate_not_in_use: { serial_number: Buffer };
 };
 
-const tables = (tx: Tx) => tx.withTables<CertificateTables>();
+const tables = (tx: Tx) => tx.$extendTables<CertificateTables>();
 
 /** The row of a certificate, read out of the certificate itself: nothing is kept that it does not say. */
 export function certificateRow(

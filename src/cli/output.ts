@@ -7,7 +7,7 @@ export interface Output {
   /** A heading of a part of long work. */
   part(title: string): void;
   /** One step that is done. */
-  done(text: string): void;
+  readonly done: (text: string) => void;
   /** Something that a person should see to. */
   warn(text: string): void;
   line(text?: string): void;

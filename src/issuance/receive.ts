@@ -4,6 +4,7 @@ import type { Tx } from "../database/transaction.ts";
 import { SmkiError } from "../errors/smki-error.ts";
 import { recordActs } from "../ledger/record-acts.ts";
 import { type Principal, requireHat, requireOperator } from "../registration/principal.ts";
+import { partyById, partyMembers } from "../registration/registration.ts";
 import type { CredentialHolderRequest } from "./check-request.ts";
 import { insertBatch } from "./request-store.ts";
 
@@ -34,7 +35,8 @@ export interface Submission {
  *
  * @param maximumBatchSize - SEC L8.2; the whole batch is refused above it
  * @returns the batch's number
- * @throws SmkiError NOT_PERMITTED, BATCH_EMPTY, BATCH_TOO_LARGE
+ * @throws SmkiError NOT_PERMITTED, BATCH_EMPTY, BATCH_TOO_LARGE; of what the operator says, SUBSCRIBER_NEEDED,
+ *   PARTY_NOT_FOUND, CREDENTIAL_HOLDER_INVALID
  */
 export async function receive(
   tx: Tx,
@@ -51,6 +53,7 @@ export async function receive(
   if (requests.length > maximumBatchSize)
     throw new SmkiError("BATCH_TOO_LARGE", { requests: requests.length, maximum: maximumBatchSize });
   const partyId = by.kind === "credential" ? by.partyId : submission.partyId;
+  if (by.kind === "operator") await requireKnown(tx, { ...submission, partyId });
   const batch = {
     kind,
     reference: submission.reference,
@@ -65,6 +68,27 @@ export async function receive(
   ]);
   await notify(tx, requestsChannel, String(batchId));
   return batchId;
+}
+
+/** What a credential says of its Party is so; what a person types may not be, and would fail at the publishing only. */
+async function requireKnown(tx: Tx, { kind, partyId, holder }: Submission & { partyId: number | undefined }) {
+  if (kind !== "iki") {
+    if (partyId === undefined) throw new SmkiError("SUBSCRIBER_NEEDED", { kind });
+    if (holder !== undefined) throw new SmkiError("CREDENTIAL_HOLDER_INVALID", { kind });
+  }
+  if (partyId !== undefined) await partyById(tx, partyId);
+  if (holder !== undefined) await requireHolder(tx, holder);
+}
+
+async function requireHolder(tx: Tx, { partyId, officerId, systemName }: CredentialHolderRequest) {
+  await partyById(tx, partyId);
+  const details = { party: partyId, officer: officerId ?? null, system: systemName ?? null };
+  if ((officerId === undefined) === (systemName === undefined))
+    throw new SmkiError("CREDENTIAL_HOLDER_INVALID", details);
+  if (officerId === undefined) return;
+  const { officers } = await partyMembers(tx, partyId);
+  if (!officers.some(({ id, left }) => id === officerId && !left))
+    throw new SmkiError("CREDENTIAL_HOLDER_INVALID", details);
 }
 
 /**

@@ -31,7 +31,7 @@ type RequestTables = {
   };
 };
 
-const tables = (tx: Tx) => tx.withTables<RequestTables>();
+const tables = (tx: Tx) => tx.$extendTables<RequestTables>();
 
 export interface NewBatch {
   readonly kind: CertificateKind;
@@ -126,36 +126,92 @@ export async function selectChunk(tx: Tx, id: number): Promise<Chunk | undefined
   };
 }
 
-/** Chunks that wait for a worker, oldest first. */
-export async function selectOpenChunks(tx: Tx, limit: number): Promise<number[]> {
-  const rows = await tables(tx)
-    .selectFrom("request_chunk")
-    .select("id")
-    .where("state", "in", ["received", "recorded"])
-    .orderBy("id")
-    .limit(limit)
-    .execute();
-  return rows.map(({ id }) => id);
+/** Which of the open chunks to look at. */
+export interface OpenChunkQuery {
+  readonly limit: number;
+  /** Chunks of one CSR only: someone waits for the answer. */
+  readonly single: boolean;
+  /** Kinds whose requests wait for a CA. */
+  readonly without: readonly CertificateKind[];
 }
 
-/** Moves a chunk on, with what is known of its CSRs. */
-export async function updateChunk(
+/** Chunks that wait for a worker, oldest first. */
+export async function selectOpenChunks(
   tx: Tx,
-  id: number,
-  state: ChunkState,
-  count: number,
-  outcomes: ReadonlyMap<number, Outcome>,
-  finishedAt?: Date,
-): Promise<void> {
-  const inOrder = Array.from({ length: count }, (_, place) => outcomes.get(place) ?? null);
-  await tables(tx)
+  { limit, single, without }: OpenChunkQuery,
+): Promise<{ id: number; kind: CertificateKind }[]> {
+  let query = tables(tx)
+    .selectFrom("request_chunk")
+    .innerJoin("request_batch", "request_batch.id", "request_chunk.batch_id")
+    .select(["request_chunk.id", "certificate_kind as kind"])
+    .where("state", "in", ["received", "recorded"])
+    .orderBy("request_chunk.id")
+    .limit(limit);
+  if (single) query = query.where("request_chunk.request_count", "=", 1);
+  if (without.length > 0) query = query.where("certificate_kind", "not in", without);
+  return query.execute();
+}
+
+/** A step of a chunk from one state to the next. */
+export interface ChunkMove {
+  readonly from: readonly ChunkState[];
+  readonly to: ChunkState;
+  /** CSRs in the chunk. */
+  readonly count: number;
+  /** All that is known, by position in the chunk. */
+  readonly outcomes: ReadonlyMap<number, Outcome>;
+  readonly finishedAt?: Date;
+}
+
+/**
+ * Moves a chunk on; false when it does not stand where the caller saw it. A worker whose lock was lost with its
+ * connection goes on for a moment beside the next one: what it knows is old, and must not be written.
+ */
+export async function moveChunk(tx: Tx, id: number, move: ChunkMove): Promise<boolean> {
+  const inOrder = Array.from({ length: move.count }, (_, place) => move.outcomes.get(place) ?? null);
+  const moved = await tables(tx)
     .updateTable("request_chunk")
     .set({
-      state,
+      state: move.to,
       outcomes: sql`${JSON.stringify(inOrder)}::jsonb`,
-      ...(finishedAt === undefined ? {} : { finished_at: finishedAt }),
+      ...(move.finishedAt === undefined ? {} : { finished_at: move.finishedAt }),
     })
     .where("id", "=", id)
+    .where("state", "in", move.from)
+    .executeTakeFirst();
+  return moved.numUpdatedRows === 1n;
+}
+
+/** Holds a chunk that is open, as it stands. @returns its batch; undefined when it is not open */
+export async function closeChunk(tx: Tx, id: number): Promise<number | undefined> {
+  const row = await tables(tx)
+    .updateTable("request_chunk")
+    .set({ state: "held" })
+    .where("id", "=", id)
+    .where("state", "in", ["received", "recorded"])
+    .returning("batch_id")
+    .executeTakeFirst();
+  return row?.batch_id;
+}
+
+/** Opens a held chunk again, as it stands; false when it is not held. */
+export async function reopenChunk(tx: Tx, id: number): Promise<boolean> {
+  const opened = await tables(tx)
+    .updateTable("request_chunk")
+    .set({ state: "recorded" })
+    .where("id", "=", id)
+    .where("state", "=", "held")
+    .executeTakeFirst();
+  return opened.numUpdatedRows === 1n;
+}
+
+/** The numbers of the held chunks, oldest first, each with its batch. */
+export async function selectHeldChunks(tx: Tx): Promise<{ id: number; batchId: number }[]> {
+  return tables(tx)
+    .selectFrom("request_chunk")
+    .select(["id", "batch_id as batchId"])
+    .where("state", "=", "held")
+    .orderBy("id")
     .execute();
 }
 

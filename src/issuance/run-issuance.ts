@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CertificateKind } from "../authorities/authority.ts";
 import type { IssuingAuthority } from "../authorities/issuing/issue.ts";
 import type { LockSession } from "../database/connect.ts";
 import { requestsChannel } from "./receive.ts";
@@ -11,8 +12,12 @@ export interface IssuanceEvents {
   readonly onFailure?: (error: unknown) => void;
 }
 
-/** Chunks that one worker has under way: while one waits for the database, another uses the processor. */
-const chunksAtOnce = 2;
+/**
+ * Chunks that one worker has under way: while one waits for the database, another uses the processor. The first
+ * takes single CSRs before batches, since someone waits for the answer (SEC L8.1); the second takes the oldest,
+ * so that a flood of single CSRs holds no batch up for ever.
+ */
+const lanes = [{ singleFirst: true }, { singleFirst: false }] as const;
 /** Chunks looked at in one go; others are working down the same list. */
 const lookAhead = 64;
 /** A worker looks by itself this often: a notification may be lost with a connection, and waiting chunks have none. */
@@ -44,69 +49,116 @@ export async function runIssuance(
 async function workWhileConnected(authority: IssuingAuthority, stop: AbortSignal, events: IssuanceEvents) {
   const session = await authority.database.openLockSession();
   const bell = new Bell(stop);
-  const listening = await authority.database.listen(requestsChannel, () => {
-    bell.ring();
-  });
   try {
-    const claimed = new Set<number>();
-    const lane = async () => {
-      while (!stop.aborted) {
-        session.lost.throwIfAborted();
-        const result = await workNext(authority, session, claimed, events);
-        if (result !== "worked") await bell.wait(pollMilliseconds);
-      }
-    };
-    const lanes = await Promise.allSettled(Array.from({ length: chunksAtOnce }, lane));
-    const failed = lanes.find((outcome) => outcome.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    const listening = await authority.database.listen(requestsChannel, () => {
+      bell.ring();
+    });
+    try {
+      await workLanes({ authority, session, events, claimed: new Set() }, bell, stop);
+    } finally {
+      await listening.stop();
+    }
   } finally {
-    await listening.stop();
+    bell.close();
     await session.close();
   }
 }
 
-async function workNext(
-  authority: IssuingAuthority,
-  session: LockSession,
-  claimed: Set<number>,
-  events: IssuanceEvents,
-): Promise<"worked" | "nothing"> {
-  const open = await authority.database.read((tx) => selectOpenChunks(tx, lookAhead));
-  for (const chunkId of open) {
-    // A session gets its own lock twice, so that the lanes of one worker must keep apart themselves.
-    if (claimed.has(chunkId)) continue;
-    claimed.add(chunkId);
+async function workLanes(desk: Desk, bell: Bell, stop: AbortSignal): Promise<void> {
+  const failed = new AbortController();
+  const work = async ({ singleFirst }: (typeof lanes)[number]) => {
     try {
-      if (!(await session.tryLock(chunkLock(chunkId)))) continue;
-      try {
-        const result = await workChunk(authority, chunkId);
-        events.onChunk?.(chunkId, result);
-        if (result !== "waiting") return "worked";
-      } finally {
-        await session.unlock(chunkLock(chunkId));
+      while (!stop.aborted && !failed.signal.aborted) {
+        desk.session.lost.throwIfAborted();
+        const worked = (singleFirst && (await workNext(desk, true))) || (await workNext(desk, false));
+        if (!worked) await bell.wait(pollMilliseconds);
       }
-    } finally {
-      claimed.delete(chunkId);
+    } catch (error) {
+      // The other one ends too, after the chunk that it has: both begin again with a new connection.
+      failed.abort(error);
+      bell.ring();
     }
+  };
+  await Promise.all(lanes.map(work));
+  failed.signal.throwIfAborted();
+}
+
+/** What the lanes of one worker share. */
+interface Desk {
+  readonly authority: IssuingAuthority;
+  readonly session: LockSession;
+  readonly events: IssuanceEvents;
+  readonly claimed: Set<number>;
+}
+
+/** Works on the first open chunk that nobody has. @returns false when there is none to work on */
+async function workNext(desk: Desk, single: boolean): Promise<boolean> {
+  const { database } = desk.authority;
+  const without: CertificateKind[] = [];
+  for (;;) {
+    const open = await database.read((tx) => selectOpenChunks(tx, { limit: lookAhead, single, without }));
+    const outcome = await workFirst(desk, open);
+    if (outcome === "worked") return true;
+    if (outcome === "nothing") return false;
+    // No CA has room for this kind: what came after it waits too, and is not checked over and over. Other kinds go on.
+    without.push(outcome.waiting);
+  }
+}
+
+async function workFirst(
+  desk: Desk,
+  open: readonly { id: number; kind: CertificateKind }[],
+): Promise<"worked" | "nothing" | { waiting: CertificateKind }> {
+  for (const { id, kind } of open) {
+    const result = await workIfFree(desk, id);
+    if (result === "waiting") return { waiting: kind };
+    if (result !== undefined) return "worked";
   }
   return "nothing";
+}
+
+async function workIfFree(
+  { authority, session, events, claimed }: Desk,
+  chunkId: number,
+): Promise<ChunkResult | undefined> {
+  // A session gets its own lock twice, so that the lanes of one worker must keep apart themselves.
+  if (claimed.has(chunkId)) return undefined;
+  claimed.add(chunkId);
+  try {
+    if (!(await session.tryLock(chunkLock(chunkId)))) return undefined;
+    try {
+      const result = await workChunk(authority, chunkId, events.onFailure);
+      events.onChunk?.(chunkId, result);
+      return result;
+    } finally {
+      await session.unlock(chunkLock(chunkId));
+    }
+  } finally {
+    claimed.delete(chunkId);
+  }
 }
 
 /** Wakes those who wait when there may be work. */
 class Bell {
   readonly #stop: AbortSignal;
+  readonly #onStop = () => {
+    this.ring();
+  };
   #rung = Promise.withResolvers<void>();
 
   constructor(stop: AbortSignal) {
     this.#stop = stop;
-    stop.addEventListener("abort", () => {
-      this.ring();
-    });
+    stop.addEventListener("abort", this.#onStop);
   }
 
   ring(): void {
     this.#rung.resolve();
     this.#rung = Promise.withResolvers();
+  }
+
+  /** A worker that loses its connection often must not leave a listener each time. */
+  close(): void {
+    this.#stop.removeEventListener("abort", this.#onStop);
   }
 
   async wait(milliseconds: number): Promise<void> {

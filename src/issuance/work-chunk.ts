@@ -9,61 +9,90 @@ import {
 import { notify } from "../database/connect.ts";
 import type { Tx } from "../database/transaction.ts";
 import { SmkiError } from "../errors/smki-error.ts";
-import { recordActs } from "../ledger/record-acts.ts";
 import type { Party } from "../registration/party.ts";
 import { grantCredential, partyById } from "../registration/registration.ts";
 import { checkRequest, refusalOf } from "./check-request.ts";
+import { meaningOf } from "./chunk-fault.ts";
+import { holdChunk } from "./held-chunks.ts";
 import { type Outcome, refused } from "./outcome.ts";
 import { outcomesChannel } from "./receive.ts";
-import { type Chunk, selectChunk, updateChunk } from "./request-store.ts";
+import { type Chunk, moveChunk, selectChunk } from "./request-store.ts";
 
 /** What a worker made of a chunk. `waiting`: no released Issuing DCA has room for it. */
 export type ChunkResult = "finished" | "waiting" | "held";
 
 /**
  * Takes one chunk from its CSRs to its certificates, from wherever it stands: the same path after a crash.
- * The caller holds the chunk's lock.
+ * The caller holds the chunk's lock; should two work on one chunk all the same, one's steps are undone.
  *
+ * @param onFault - told why a chunk is held
  * @throws SmkiError for what is no fault of the chunk (the database or the key store is away): it stays open
  */
-export async function workChunk(authority: IssuingAuthority, chunkId: number): Promise<ChunkResult> {
-  const read = () => authority.database.read((tx) => selectChunk(tx, chunkId));
-  let chunk = await read();
-  if (chunk?.state === "received") {
-    if (!(await checkAndRecord(authority, chunk))) return "waiting";
-    chunk = await read();
+export async function workChunk(
+  authority: IssuingAuthority,
+  chunkId: number,
+  onFault?: (error: unknown) => void,
+): Promise<ChunkResult> {
+  for (;;) {
+    try {
+      const chunk = await authority.database.read((tx) => selectChunk(tx, chunkId));
+      switch (chunk?.state) {
+        case "received":
+          if (!(await checkAndRecord(authority, chunk))) return "waiting";
+          break;
+        case "recorded":
+          if (await publishRecorded(authority, chunk)) return "finished";
+          break;
+        case "held":
+          return "held";
+        case "finished":
+        case undefined:
+          return "finished";
+      }
+    } catch (error) {
+      if (meaningOf(error) === "outage") throw error;
+      onFault?.(error);
+      // Nothing was published. The chunk waits for a person; its intents stay as evidence.
+      await authority.database.transaction((tx) => holdChunk(tx, chunkId, error, authority.clock()));
+    }
   }
-  if (chunk?.state !== "recorded") return chunk?.state === "held" ? "held" : "finished";
-  return publishRecorded(authority, chunk);
 }
 
+/** Steps intend and record. @returns false when there is no room under any CA: the chunk waits */
 async function checkAndRecord(authority: IssuingAuthority, chunk: Chunk): Promise<boolean> {
   const { partyId } = chunk;
   const party =
     partyId === undefined ? undefined : await authority.database.read((tx) => partyById(tx, partyId));
   const { accepted, outcomes } = checkRequests(chunk, party);
+  const move = { from: ["received"], count: chunk.requests.length, outcomes } as const;
   if (accepted.length === 0) {
-    await authority.database.transaction((tx) => finish(tx, chunk, outcomes, authority.clock()));
+    await authority.database.transaction((tx) => moveChunk(tx, chunk.id, { ...move, to: "recorded" }));
     return true;
   }
   const recorded = await intendAndRecord(authority, chunk.kind, chunk.id, accepted, async (tx, recording) => {
     for (const [position, serialNumber] of recording.keysTaken)
       outcomes.set(position, refused(keyTakenError(serialNumber)));
     for (const [position, error] of recording.refused) outcomes.set(position, refused(error));
-    await updateChunk(tx, chunk.id, "recorded", chunk.requests.length, outcomes);
+    requireMoved(chunk, await moveChunk(tx, chunk.id, { ...move, to: "recorded" }));
   });
   return recorded !== undefined;
 }
 
-/** Checks every CSR of a chunk; a key that stands in two of them is certified for the first. */
+/**
+ * Checks every CSR of a chunk that is not decided yet; a key that stands in two of them is certified for the
+ * first.
+ *
+ * @returns those that may be certified, and what is known of the others
+ */
 export function checkRequests(
-  chunk: Pick<Chunk, "kind" | "requests">,
+  chunk: Pick<Chunk, "kind" | "requests"> & Partial<Pick<Chunk, "outcomes">>,
   party: Party | undefined,
 ): { accepted: PositionedSubject[]; outcomes: Map<number, Outcome> } {
   const accepted: PositionedSubject[] = [];
-  const outcomes = new Map<number, Outcome>();
+  const outcomes = new Map(chunk.outcomes);
   const keys = new Set<string>();
-  for (const [position, request] of chunk.requests.entries())
+  for (const [position, request] of chunk.requests.entries()) {
+    if (outcomes.has(position)) continue;
     try {
       const subject = checkRequest(chunk.kind, request, party);
       const key = subject.publicKey.toString("latin1");
@@ -73,43 +102,37 @@ export function checkRequests(
     } catch (error) {
       outcomes.set(position, refused(refusalOf(error)));
     }
+  }
   return { accepted, outcomes };
 }
 
-async function publishRecorded(authority: IssuingAuthority, chunk: Chunk): Promise<ChunkResult> {
-  try {
-    const publication = { requestedBy: chunk.requestedBy, partyId: chunk.partyId };
-    await signAndPublish(authority, chunk.id, publication, async (tx, published, at) => {
-      const outcomes = new Map(chunk.outcomes);
-      for (const { position, fields } of published)
-        outcomes.set(position, { status: "issued", serialNumber: fields.serialNumber });
-      await grantHolders(tx, chunk, published, at);
-      await finish(tx, chunk, outcomes, at);
-    });
-    return "finished";
-  } catch (error) {
-    if (!isIssuingFault(error)) throw error;
-    // Nothing was published. The chunk waits for a person; its intents stay as evidence.
-    await authority.database.transaction(async (tx) => {
-      const at = authority.clock();
-      await updateChunk(tx, chunk.id, "held", chunk.requests.length, chunk.outcomes);
-      await recordActs(tx, [
-        { kind: "chunk.held", at, by: "system", subject: { chunk: chunk.id, code: error.code } },
-      ]);
-      await notify(tx, outcomesChannel, String(chunk.batchId));
-    });
-    return "held";
-  }
+/**
+ * Steps sign, compare and publish.
+ *
+ * @returns false when some CSRs are not decided, since their CA was revoked in between: they are prepared again
+ */
+async function publishRecorded(authority: IssuingAuthority, chunk: Chunk): Promise<boolean> {
+  const publication = { requestedBy: chunk.requestedBy, partyId: chunk.partyId };
+  const count = chunk.requests.length;
+  let isFinished = false;
+  await signAndPublish(authority, chunk.id, publication, async (tx, published, at) => {
+    const outcomes = new Map(chunk.outcomes);
+    for (const { position, fields } of published)
+      outcomes.set(position, { status: "issued", serialNumber: fields.serialNumber });
+    isFinished = outcomes.size === count;
+    await grantHolders(tx, chunk, published, at);
+    const move = isFinished ? ({ to: "finished", finishedAt: at } as const) : ({ to: "received" } as const);
+    const moved = await moveChunk(tx, chunk.id, { from: ["recorded"], count, outcomes, ...move });
+    if (published.length > 0) requireMoved(chunk, moved);
+    // Whoever waits asks again and sees that the batch goes on.
+    if (moved) await notify(tx, outcomesChannel, String(chunk.batchId));
+  });
+  return isFinished;
 }
 
-const issuingFaults = new Set([
-  "SIGNED_OTHER_THAN_INTENDED",
-  "OWN_SIGNATURE_INVALID",
-  "CERTIFICATE_LINT_FINDING",
-]);
-
-function isIssuingFault(error: unknown): error is SmkiError {
-  return error instanceof SmkiError && issuingFaults.has(error.code);
+/** Undoes the transaction of a worker that was overtaken. */
+function requireMoved(chunk: Chunk, moved: boolean): void {
+  if (!moved) throw new SmkiError("CHUNK_TAKEN_OVER", { chunk: chunk.id });
 }
 
 async function grantHolders(
@@ -121,9 +144,4 @@ async function grantHolders(
   if (chunk.holder === undefined) return;
   for (const { fields } of published)
     await grantCredential(tx, chunk.requestedBy, { ...chunk.holder, serialNumber: fields.serialNumber }, at);
-}
-
-async function finish(tx: Tx, chunk: Chunk, outcomes: ReadonlyMap<number, Outcome>, at: Date): Promise<void> {
-  await updateChunk(tx, chunk.id, "finished", chunk.requests.length, outcomes, at);
-  await notify(tx, outcomesChannel, String(chunk.batchId));
 }

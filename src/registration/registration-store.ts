@@ -44,7 +44,7 @@ type RegistrationTables = {
 
 export type Office = "senior-responsible-officer" | "authorised-responsible-officer";
 
-const tables = (tx: Tx) => tx.withTables<RegistrationTables>();
+const tables = (tx: Tx) => tx.$extendTables<RegistrationTables>();
 
 /** A numrange of the identifiers' unsigned values: both ends included. */
 const toRange = ({ first, last }: IdentifierRange): string =>
@@ -148,17 +148,19 @@ async function selectAllocations(tx: Tx, partyId: number) {
   };
 }
 
+/** Approves; false when it is approved already. */
 export async function insertAuthorisedSubscriber(
   tx: Tx,
   partyId: number,
   policy: CertificatePolicyName,
   at: Date,
-) {
-  await tables(tx)
+): Promise<boolean> {
+  const inserted = await tables(tx)
     .insertInto("authorised_subscriber")
     .values({ party_id: partyId, certificate_policy: policy, approved_at: at })
     .onConflict((conflict) => conflict.doNothing())
-    .execute();
+    .executeTakeFirst();
+  return inserted.numInsertedOrUpdatedRows === 1n;
 }
 
 export async function insertOfficer(

@@ -77,7 +77,11 @@ export async function partyById(tx: Tx, id: number): Promise<Party> {
   return party;
 }
 
-/** Approves a Party as Authorised Subscriber under one Certificate Policy. Approving twice changes nothing. */
+/**
+ * Approves a Party as Authorised Subscriber under one Certificate Policy. Approving twice changes nothing.
+ *
+ * @throws SmkiError NOT_PERMITTED, PARTY_NOT_FOUND
+ */
 export async function approveSubscriber(
   tx: Tx,
   by: Principal,
@@ -86,13 +90,19 @@ export async function approveSubscriber(
   at: Date,
 ): Promise<void> {
   requireOperator(by);
-  await store.insertAuthorisedSubscriber(tx, partyId, policy, at);
+  await partyById(tx, partyId);
+  if (!(await store.insertAuthorisedSubscriber(tx, partyId, policy, at))) return;
   await recordActs(tx, [
     { kind: "subscriber.approved", at, by: by.name, subject: { party: partyId, certificatePolicy: policy } },
   ]);
 }
 
-/** Adds an officer to a Party. The ledger names the officer by number only: a leaf holds no personal data. */
+/**
+ * Adds an officer to a Party. The ledger names the officer by number only: a leaf holds no personal data.
+ *
+ * @returns the officer's number
+ * @throws SmkiError NOT_PERMITTED, PARTY_NOT_FOUND
+ */
 export async function appointOfficer(
   tx: Tx,
   by: Principal,
@@ -100,6 +110,7 @@ export async function appointOfficer(
   at: Date,
 ): Promise<number> {
   requireOperator(by);
+  await partyById(tx, officer.partyId);
   const officerId = await store.insertOfficer(tx, { ...officer, at });
   await recordActs(tx, [
     {

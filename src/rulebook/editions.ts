@@ -39,7 +39,7 @@ const books = {
 export type Edition = keyof typeof books;
 
 /** Every edition; the first is the default. */
-export const editions: readonly Edition[] = ["response", "draft", "enacted"];
+export const editions = ["response", "draft", "enacted"] as const satisfies readonly Edition[];
 
 /** The edition that runs where no other is chosen. */
 export const defaultEdition: Edition = "response";

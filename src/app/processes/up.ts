@@ -23,7 +23,7 @@ export interface RunningService {
   readonly failed: Promise<Error>;
   stop(): Promise<void>;
   /** Ends the processes at once; the database recovers at the next start. */
-  kill(): void;
+  readonly kill: () => void;
 }
 
 /** A process that ends more often than this in a minute is not started again. */

@@ -18,7 +18,7 @@ Stop with Ctrl-C or SIGTERM: work in hand is finished within 10 seconds; a secon
     )
     .action(async (options: EstateOptions) => {
       const output = createOutput(options.json);
-      let kill: () => void = () => undefined;
+      let kill = (): void => undefined;
       const stopping = listenForStop(() => {
         kill();
       });
