@@ -10,7 +10,8 @@ interface ZipReader {
   }>;
 }
 
-const zipReader = createRequire(import.meta.url)("yauzl") as ZipReader;
+const require = createRequire(import.meta.url);
+const zipReader = require("yauzl") as ZipReader;
 
 /** Every file of a ZIP by its path, in their order; unsafe paths are refused by the reader. */
 export async function readZip(octets: Buffer): Promise<Map<string, string>> {

@@ -57,8 +57,8 @@ export class XmlReader {
     this.#limits = limits;
     const parser = this.#parser;
     parser.on("error", ({ message }) => {
-      // "line:column: what is wrong"
-      throw invalid(message.slice(0, 160));
+      // "line:column: what is wrong."
+      throw invalid(message.slice(0, 160).replace(/\.$/, ""));
     });
     parser.on("xmldecl", ({ version, encoding }) => {
       if (version !== "1.0") throw this.#refuse("XML version other than 1.0");
@@ -166,7 +166,7 @@ export class XmlReader {
   }
 
   #refuse(reason: string): SmkiError {
-    return invalid(`${String(this.#parser.line)}:${String(this.#parser.column)}: ${reason} is not taken.`);
+    return invalid(`${String(this.#parser.line)}:${String(this.#parser.column)}: ${reason} is not taken`);
   }
 }
 

@@ -32,7 +32,7 @@ const references: Readonly<Record<string, string>> = {
 };
 
 /** Text as it stands between tags. A character that XML cannot carry becomes U+FFFD, as an unpaired surrogate does. */
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text
     .toWellFormed()
     .replace(forbidden, "\ufffd")

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 
 /** Requests as clients send them, in several styles of writing. */
-export const honestDocuments: readonly string[] = [
+const honestDocuments: readonly string[] = [
   `<?xml version="1.0" encoding="utf-8"?><CertificateSearchRequest><CertificateSubjectAltName>00-db-12-34-00-00-00-01</CertificateSubjectAltName></CertificateSearchRequest>`,
   `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<CertificateSearchRequest>\n  <CertificateSubjectName>90-B3-D5-1F-30-01-00-00</CertificateSubjectName>\n</CertificateSearchRequest>\n`,
   `<CertificateDataRequest><!-- serial --><CertificateSerial>4a236ded773453322260f7de7c44c166</CertificateSerial></CertificateDataRequest>`,
