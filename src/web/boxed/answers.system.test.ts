@@ -229,6 +229,22 @@ test("a failure of the service's own is told without its insides, and is in the 
   expect(broken.logText()).toContain("the folder /secret/place is not there");
 });
 
+test("a request that its client gave up is in the log too, as that", async () => {
+  const begun = Promise.withResolvers<undefined>();
+  const slow = await testbed.start({
+    bundle: async () => {
+      begun.resolve(undefined);
+      return await new Promise(() => undefined);
+    },
+  });
+  const client = new AbortController();
+  const request = fetch(`${slow.url}assets/crypto/org-crypto.zip`, { signal: client.signal });
+  await begun.promise;
+  client.abort();
+  await expect(request).rejects.toThrow("aborted");
+  expect(await slow.takeRequests(1)).toMatchObject([{ search: "bundle", aborted: true }]);
+});
+
 test("the api key is asked for once, in full, and by the services only", async () => {
   const guarded = await testbed.start({ apiKey: "k-1" });
   const status = async (query: string) => {
