@@ -1,0 +1,19 @@
+import { makeToken, softHsmModule } from "../../src/keys/testkit/softhsm-store.ts";
+
+/** A SoftHSM2 token of its own for one run. */
+export interface SoftToken {
+  readonly module: string;
+  readonly tokenLabel: string;
+  readonly pinFile: string;
+  remove(): Promise<void>;
+}
+
+/** Makes a token; the module is told of it by the environment, which child processes inherit. */
+export async function makeSoftToken(): Promise<SoftToken> {
+  const { settings, remove } = await makeToken();
+  const { module, tokenLabel, pinFile } = settings;
+  return { module, tokenLabel, pinFile, remove };
+}
+
+/** Whether SoftHSM2 and pkcs11js are installed. */
+export const hasSoftHsm = softHsmModule !== undefined;

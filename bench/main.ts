@@ -1,0 +1,59 @@
+import { Command, InvalidArgumentError } from "commander";
+import { createOutput, type Output, tellError } from "../src/cli/output.ts";
+import { benchBulk } from "./bulk/bench.ts";
+import { leaveNothing, leaveNothingOnSignals } from "./estate/leave-nothing.ts";
+import { benchFloor } from "./floor/bench.ts";
+import { benchIssueCode } from "./issue-code/bench.ts";
+import { describeMachine } from "./report/machine.ts";
+import type { BenchResult } from "./report/measurement.ts";
+import { formatResult } from "./report/print.ts";
+
+/** What every bench may be asked for. */
+interface BenchOptions {
+  readonly json?: boolean;
+  readonly count: number;
+}
+
+/** Every bench by its name, in the order in which all of them run. */
+const benches: Readonly<Record<string, (output: Output, options: BenchOptions) => Promise<BenchResult>>> = {
+  floor: benchFloor,
+  "issue-code": benchIssueCode,
+  "bulk-50000": benchBulk,
+};
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new InvalidArgumentError("a count of at least 1 is expected");
+  return count;
+}
+
+const program = new Command("npm run bench --")
+  .description("Measures OpenSMKI against the floor of this machine, in one run")
+  .argument("[name]", `one of ${Object.keys(benches).join(", ")}; all of them without a name`)
+  .option("--json", "answers in JSON")
+  .option("--count <certificates>", "certificates of a bulk run", countOf, 50_000)
+  .action(async (name: string | undefined, options: BenchOptions) => {
+    const output = createOutput(options.json);
+    const chosen = name === undefined ? Object.entries(benches) : [[name, benches[name]] as const];
+    const results: BenchResult[] = [];
+    for (const [, bench] of chosen) {
+      if (bench === undefined) throw new Error(`no bench is called ${String(name)}`);
+      const result = await bench(output, options);
+      results.push(result);
+      output.line(formatResult(result));
+    }
+    output.answer({ machine: describeMachine(), results });
+    const failed = results.some(({ checks }) => checks.some(({ holds }) => !holds));
+    // A figure below its target is told; a run whose checks fail has no figures at all.
+    process.exitCode = failed ? 1 : 0;
+  });
+
+leaveNothingOnSignals();
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = tellError(error);
+} finally {
+  await leaveNothing();
+}
