@@ -42,6 +42,11 @@ export const registrationErrors = errorEntries({
     remedy: "Connect with the private key and IKI Certificate of an officer or a system of your Party.",
     status: 401,
   },
+  CREDENTIAL_HOLDER_NEEDED: {
+    what: "A credential is held by an officer or by a system, one of the two",
+    remedy: "Give --officer with the officer's number (see `smki party show`), or --system with a name.",
+    status: 422,
+  },
   NOT_PERMITTED: {
     what: "The credential does not permit this act",
     remedy:

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { selectAuthorities } from "../../authorities/authority-store.ts";
 import { releaseStock } from "../../authorities/ceremony/stock.ts";
 import { authorityStanding } from "../../authorities/standing.ts";
+import { collect, wholeNumber } from "../../cli/arguments.ts";
 import { table } from "../../cli/output.ts";
 import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
 
@@ -47,21 +48,20 @@ function listCommand(): Command {
 }
 
 function releaseCommand(): Command {
-  const collect = (name: string, names: readonly string[] = []): readonly string[] => [...names, name];
   return withEstateOptions(new Command("release"))
     .description("releases Issuing DCAs from the stock for use; takes two persons")
     .requiredOption("--by <name>", "a person who releases; give it once for each, two at least", collect)
-    .option("--count <number>", "how many", "1")
+    .option("--count <number>", "how many", wholeNumber(1, 1_000), 1)
     .addHelpText(
       "after",
       '\nExample:\n  smki authority release --count 2 --by "Ada Byron" --by "Alan Mathison"',
     )
-    .action((options: EstateOptions & { by: readonly string[]; count: string }) =>
+    .action((options: EstateOptions & { by: readonly string[]; count: number }) =>
       withEstate(options, async (estate, output) => {
         const released = await estate.database.transaction((tx) =>
           releaseStock(
             tx,
-            Number(options.count),
+            options.count,
             options.by,
             estate.rules.stockReleasePersons.value,
             operatorAtMachine().name,

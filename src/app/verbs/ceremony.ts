@@ -1,17 +1,16 @@
 import { Argument, Command } from "commander";
 import { selectAuthorities } from "../../authorities/authority-store.ts";
 import { releaseStock } from "../../authorities/ceremony/stock.ts";
+import { collect, wholeNumber } from "../../cli/arguments.ts";
 import { type CeremonyPurpose, ceremonyPurposes, holdCeremonyIn } from "../estate/ceremony-room.ts";
 import { software, softwareHash } from "../software.ts";
 import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
 
 interface CeremonyOptions extends EstateOptions {
   readonly witness: readonly string[];
-  readonly count?: string;
-  readonly release: string;
+  readonly count?: number;
+  readonly release: number;
 }
-
-const collect = (name: string, names: readonly string[] = []): readonly string[] => [...names, name];
 
 /** The verb `smki ceremony`: the only place where root keys are used. */
 export function ceremonyCommand(): Command {
@@ -26,8 +25,17 @@ export function ceremonyCommand(): Command {
       ).choices(ceremonyPurposes),
     )
     .requiredOption("--witness <name>", "a person who watches; give it once for each, two at least", collect)
-    .option("--count <number>", "stock: how many Issuing DCAs (default: up to the stock's size)")
-    .option("--release <number>", "found: how many Issuing DCAs the witnesses release at once", "2")
+    .option(
+      "--count <number>",
+      "stock: how many Issuing DCAs (default: up to the stock's size)",
+      wholeNumber(1, 1_000),
+    )
+    .option(
+      "--release <number>",
+      "found: how many Issuing DCAs the witnesses release at once",
+      wholeNumber(0, 1_000),
+      2,
+    )
     .addHelpText(
       "after",
       `
@@ -46,15 +54,15 @@ Examples:
           witnesses: options.witness,
           sampleWitnesses: false,
           software: `${software.nameAndVersion}, SHA-256 of its source ${softwareHash()}`,
-          ...(options.count === undefined ? {} : { count: Number(options.count) }),
+          ...(options.count === undefined ? {} : { count: options.count }),
           onStep: output.done,
         });
         const released =
-          chosen === "found" && Number(options.release) > 0
+          chosen === "found" && options.release > 0
             ? await estate.database.transaction((tx) =>
                 releaseStock(
                   tx,
-                  Number(options.release),
+                  options.release,
                   options.witness,
                   estate.rules.stockReleasePersons.value,
                   operatorAtMachine().name,

@@ -8,6 +8,7 @@ import {
   eui64,
   formatEui64,
   normaliseSerialNumber,
+  type RemotePartyRole,
   type SerialNumber,
 } from "../../certificates/index.ts";
 import { table } from "../../cli/output.ts";
@@ -21,6 +22,7 @@ import {
 import { type CertificateStatus, certificateStatuses } from "../../repository/status.ts";
 import { requestCertificate } from "../estate/request.ts";
 import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
+import { roleOf } from "./role-option.ts";
 
 /** The verb `smki certificate`: issue, find, revoke. */
 export function certificateCommand(): Command {
@@ -73,6 +75,8 @@ function issueCommand(): Command {
 interface SearchOptions extends EstateOptions {
   readonly device?: string;
   readonly organisation?: string;
+  readonly role?: RemotePartyRole;
+  readonly serial?: string;
   readonly usage?: "DS" | "KA" | "CA";
   readonly status?: CertificateStatus;
 }
@@ -82,6 +86,8 @@ function searchCommand(): Command {
     .description("searches the repository")
     .option("--device <eui>", "EUI-64 of a device")
     .option("--organisation <eui>", "EUI-64 of an organisation")
+    .option("--role <role>", "a Remote Party Role: code in hexadecimal, or name such as supplier", roleOf)
+    .option("--serial <number>", "serial number: either case, leading zeros dropped or not")
     .addOption(new Option("--usage <usage>", "DS, KA or CA").choices(["DS", "KA", "CA"]))
     .addOption(
       new Option("--status <status>", "P pending, I in use, N not in use, E expired, R revoked").choices(
@@ -90,10 +96,12 @@ function searchCommand(): Command {
     )
     .action((options: SearchOptions) =>
       withEstate(options, async ({ database, clock }, output) => {
-        const { device, organisation, usage, status } = options;
+        const { device, organisation, role, serial, usage, status } = options;
         const search: CertificateSearch = {
           ...(device === undefined ? {} : { device: eui64(device) }),
           ...(organisation === undefined ? {} : { organisation: eui64(organisation) }),
+          ...(role === undefined ? {} : { role }),
+          ...(serial === undefined ? {} : { serialNumber: normaliseSerialNumber(serial) }),
           ...(usage === undefined ? {} : { usage }),
           ...(status === undefined ? {} : { status }),
         };

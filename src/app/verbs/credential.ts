@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { requestRevocation } from "../../authorities/revocation/request-revocation.ts";
 import { decodeCsrText, encodePem, normaliseSerialNumber } from "../../certificates/index.ts";
+import { wholeNumber } from "../../cli/arguments.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
 import { findParty } from "../../registration/registration.ts";
 import { requestCertificate } from "../estate/request.ts";
 import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
@@ -16,7 +18,7 @@ export function credentialCommand(): Command {
 
 interface IssueOptions extends EstateOptions {
   readonly party: string;
-  readonly officer?: string;
+  readonly officer?: number;
   readonly system?: string;
   readonly for: "device" | "organisation";
   readonly out?: string;
@@ -27,7 +29,7 @@ function issueCommand(): Command {
     .description("issues an IKI Certificate from a CSR made on the holder's side, and grants it one hat")
     .argument("<csr>", "file of the CSR (RSA 2048; subject O, OU = role code, CN)")
     .requiredOption("--party <name>", "the holder's Party")
-    .option("--officer <number>", "the officer who holds it")
+    .option("--officer <number>", "the officer who holds it", wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .option("--system <name>", "or the system that holds it")
     .addOption(
       new Option("--for <policy>", "the hat").choices(["device", "organisation"]).makeOptionMandatory(),
@@ -48,9 +50,7 @@ The service must be running (smki up). Example, with a key that stays on the off
         const holder = {
           partyId: party.id,
           subscriberFor: options.for,
-          ...(options.system === undefined
-            ? { officerId: Number(options.officer) }
-            : { systemName: options.system }),
+          ...holderOf(options),
         };
         const submission = { reference: file, partyId: party.id, holder };
         const issued = await requestCertificate(estate, operatorAtMachine(), "iki", submission, csr);
@@ -64,6 +64,13 @@ The service must be running (smki up). Example, with a key that stays on the off
         );
       }),
     );
+}
+
+/** A credential is held by an officer or by a system, never both and never neither. */
+function holderOf({ officer, system }: IssueOptions): { officerId: number } | { systemName: string } {
+  if (system !== undefined && officer === undefined) return { systemName: system };
+  if (officer !== undefined && system === undefined) return { officerId: officer };
+  throw new SmkiError("CREDENTIAL_HOLDER_NEEDED");
 }
 
 function endCommand(): Command {

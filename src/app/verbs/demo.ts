@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
+import { wholeNumber } from "../../cli/arguments.ts";
 import { createOutput, type Output } from "../../cli/output.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { type Demonstration, demonstrate } from "../demo/demo.ts";
@@ -11,7 +12,7 @@ import { type EstateOptions, settingsOf, withEstateOptions } from "./estate-opti
 
 interface DemoOptions extends EstateOptions {
   readonly exit?: true;
-  readonly meters: string;
+  readonly meters: number;
   readonly alterStoredByte?: true;
 }
 
@@ -22,7 +23,7 @@ export function demoCommand(): Command {
       "shows everything in one go: ceremony, service, sample Parties, 1,000 meters, verification; and stays up",
     )
     .option("--exit", "stops when the job is done, for scripts; the exit status says whether all held")
-    .option("--meters <number>", "how many simulated meters", "1000")
+    .option("--meters <number>", "how many simulated meters", wholeNumber(1, 25_000), 1_000)
     .option("--alter-stored-byte", "alters one stored byte before the checks, to show that they are real")
     .addHelpText(
       "after",
@@ -62,8 +63,7 @@ async function runDemo(
   output.line(
     `OpenSMKI demonstration: ${settings.environment} environment, edition ${settings.edition}, data in ${data}`,
   );
-  const meters = Number(options.meters);
-  const order = { meters, alterStoredByte: options.alterStoredByte === true };
+  const order = { meters: options.meters, alterStoredByte: options.alterStoredByte === true };
   const demonstration = await demonstrate(settings, order, output);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   const { service, problems, figures } = demonstration;

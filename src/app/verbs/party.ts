@@ -1,11 +1,6 @@
 import { Command, Option } from "commander";
-import {
-  eui64,
-  formatEui64,
-  remotePartyRole,
-  remotePartyRoleEntry,
-  roleOfName,
-} from "../../certificates/index.ts";
+import { eui64, formatEui64, remotePartyRoleEntry } from "../../certificates/index.ts";
+import { collect } from "../../cli/arguments.ts";
 import { table } from "../../cli/output.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { type PartyCategory, type PartyRegistration, partyCategories } from "../../registration/party.ts";
@@ -18,8 +13,7 @@ import {
   registerParty,
 } from "../../registration/registration.ts";
 import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
-
-const collect = (value: string, values: readonly string[] = []): readonly string[] => [...values, value];
+import { roleOf } from "./role-option.ts";
 
 /** The verb `smki party`: the Registration Authority's list of Parties. */
 export function partyCommand(): Command {
@@ -91,13 +85,6 @@ function category(value: string, values: readonly PartyCategory[] = []): readonl
       problem: `"${value}" is none of ${partyCategories.join(", ")}`,
     });
   return [...values, known];
-}
-
-function roleOf(text: string) {
-  return (
-    roleOfName(text) ??
-    remotePartyRole(/^[0-9A-Fa-f]{1,2}$/.test(text) ? Number.parseInt(text, 16) : Number.NaN)
-  );
 }
 
 function rangeOf(text: string) {
