@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type SerialNumber, serialNumberFromOctets } from "../certificates/index.ts";
+import { serialNumberFromOctets } from "../certificates/index.ts";
 import type { Tx } from "../database/transaction.ts";
 import type { Authority, AuthorityProfile, AuthorityState } from "./authority.ts";
 
@@ -40,15 +40,6 @@ export async function selectAuthorities(tx: Tx, profile?: AuthorityProfile): Pro
   let query = tables(tx).selectFrom("certification_authority").selectAll().orderBy("id");
   if (profile !== undefined) query = query.where("profile", "=", profile);
   return (await query.execute()).map(fromRow);
-}
-
-export async function selectAuthority(tx: Tx, id: string): Promise<Authority | undefined> {
-  const row = await tables(tx)
-    .selectFrom("certification_authority")
-    .selectAll()
-    .where("id", "=", id)
-    .executeTakeFirst();
-  return row === undefined ? undefined : fromRow(row);
 }
 
 export async function insertAuthority(
@@ -102,6 +93,21 @@ export async function reserve(
   return reserved.numUpdatedRows === 1n;
 }
 
+/** The identifiers of so many Issuing DCAs in stock, lowest first; those that another releases just now are passed over. */
+export async function lockStock(tx: Tx, count: number): Promise<string[]> {
+  const rows = await tables(tx)
+    .selectFrom("certification_authority")
+    .select("id")
+    .where("profile", "=", "issuing-dca")
+    .where("state", "=", "stock")
+    .orderBy("id")
+    .limit(count)
+    .forUpdate()
+    .skipLocked()
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** Moves a CA from one state to the next; false when it was not in that state any more. */
 export async function moveState(
   tx: Tx,
@@ -115,7 +121,7 @@ export async function moveState(
     .set({
       state: to,
       ...(to === "released" ? { released_at: at } : {}),
-      ...(to === "retired" || to === "revoked" ? { retired_at: at } : {}),
+      ...(to === "retired" ? { retired_at: at } : {}),
     })
     .where("id", "=", id)
     .where("state", "=", from)
@@ -123,14 +129,13 @@ export async function moveState(
   return moved.numUpdatedRows === 1n;
 }
 
-export async function selectAuthorityBySerialNumber(
-  tx: Tx,
-  serialNumber: SerialNumber,
-): Promise<Authority | undefined> {
-  const row = await tables(tx)
-    .selectFrom("certification_authority")
-    .selectAll()
-    .where("serial_number", "=", Buffer.from(serialNumber, "hex"))
+/** Ends a CA for ever, whatever state it has come to; false when it is revoked already. */
+export async function markRevoked(tx: Tx, id: string, at: Date): Promise<boolean> {
+  const revoked = await tables(tx)
+    .updateTable("certification_authority")
+    .set({ state: "revoked", retired_at: at })
+    .where("id", "=", id)
+    .where("state", "<>", "revoked")
     .executeTakeFirst();
-  return row === undefined ? undefined : fromRow(row);
+  return revoked.numUpdatedRows === 1n;
 }

@@ -123,7 +123,17 @@ export interface CertificateQuery {
   readonly usage?: CertificateUsage;
   readonly serialNumber?: SerialNumber;
   readonly authorityId?: string;
+  /** What has been said of it since; for a search by status. */
+  readonly standing?: CertificateStanding;
   readonly limit: number;
+}
+
+/** Conditions on what may be said of a certificate after its issue; each narrows. */
+export interface CertificateStanding {
+  readonly revoked?: boolean;
+  readonly notInUse?: boolean;
+  /** At that moment. */
+  readonly expired?: { readonly at: Date; readonly is: boolean };
 }
 
 /** A stored certificate with what has been said about it since. */
@@ -152,6 +162,18 @@ export async function selectCertificates(tx: Tx, query: CertificateQuery): Promi
     select = select.where("certificate.serial_number", "=", Buffer.from(query.serialNumber, "hex"));
   if (query.authorityId !== undefined)
     select = select.where("certificate.authority_id", "=", query.authorityId);
+  const { revoked, notInUse, expired } = query.standing ?? {};
+  if (revoked !== undefined)
+    select = select.where("revocation.serial_number", revoked ? "is not" : "is", null);
+  if (notInUse !== undefined) select = select.where("unused.serial_number", notInUse ? "is not" : "is", null);
+  if (expired?.is === true) select = select.where("certificate.not_after", "<", expired.at);
+  if (expired?.is === false)
+    select = select.where((where) =>
+      where.or([
+        where("certificate.not_after", "is", null),
+        where("certificate.not_after", ">=", expired.at),
+      ]),
+    );
   const rows = await select.execute();
   return rows.map((row) => ({
     serialNumber: serialNumberFromOctets(row.serial_number),

@@ -2,7 +2,7 @@ import type { Tx } from "../database/transaction.ts";
 import { after, before, type Rulebook } from "../rulebook/index.ts";
 import { type Authority, publishesCrl } from "./authority.ts";
 import { selectAuthorities } from "./authority-store.ts";
-import { currentList } from "./revocation/list-store.ts";
+import { currentListState } from "./revocation/list-store.ts";
 
 /** How the authorities stand, and what a person should see to. */
 export interface AuthorityStanding {
@@ -35,7 +35,7 @@ export async function authorityStanding(tx: Tx, rules: Rulebook, now: Date): Pro
     rules,
   );
   for (const authority of authorities) {
-    const list = await currentList(tx, authority.id);
+    const list = await currentListState(tx, authority.id);
     if (list === undefined) continue;
     lists.push({ authority: authority.id, number: list.number, nextUpdate: list.nextUpdate.toISOString() });
     // ARLs are signed in ceremonies, which take time to arrange; CRLs make themselves.

@@ -17,6 +17,22 @@ export const ceremonyErrors = errorEntries({
     remedy: 'Run `smki ceremony found --witness "NAME" --witness "NAME"` first.',
     status: 409,
   },
+  CEREMONY_UNDER_WAY: {
+    what: "Another ceremony is being held in this estate",
+    remedy: "Wait until it has ended; one that was stopped holds nothing up.",
+    status: 409,
+  },
+  AUTHORITY_REVOKED_ALREADY: {
+    what: "The CA is revoked already",
+    remedy: "Nothing to do; it stands on the current ARL of its root.",
+    status: 409,
+  },
+  ROOT_NOT_REVOCABLE: {
+    what: "A root is on no list of revoked CAs",
+    remedy:
+      "Revoke the CAs under it. A compromised root is replaced on devices by the recovery procedure, with the Contingency key.",
+    status: 409,
+  },
   RELEASE_NOT_POSSIBLE: {
     what: "So many Issuing DCAs are not in stock",
     remedy: "See the stock with `smki authority list`; make more with `smki ceremony stock`.",

@@ -27,6 +27,27 @@ export const issuanceErrors = errorEntries({
     remedy: "Make a Key Pair for each certificate.",
     status: 409,
   },
+  CHUNK_TAKEN_OVER: {
+    what: "Another worker has taken the chunk over; nothing was written",
+    remedy: "Nothing to do: the other worker finishes it.",
+    status: 503,
+  },
+  CHUNK_NOT_HELD: {
+    what: "No such chunk is held",
+    remedy: "See what is held with `smki status`; a chunk that is not held needs no one.",
+    status: 409,
+  },
+  CREDENTIAL_HOLDER_INVALID: {
+    what: "It is not clear who shall hold the IKI credential",
+    remedy:
+      "Name a registered Party and either one of its officers, who has not left, or one system; for IKI Certificates only.",
+    status: 422,
+  },
+  SUBSCRIBER_NEEDED: {
+    what: "The request names no Party as Subscriber",
+    remedy: "Name the Party on whose behalf the certificate is asked for.",
+    status: 422,
+  },
   ISSUING_PLAN_STALE: {
     what: "The CA changed while the chunk was being prepared",
     remedy: "Nothing to do: the chunk is prepared again by itself.",

@@ -10,7 +10,8 @@ export type FailureMeaning = "outage" | "fault";
  */
 export function meaningOf(error: unknown): FailureMeaning {
   if (!isSmkiError(error)) return "fault";
-  if (error.code === "DATABASE_FAILED") return sqlStateIsOfData(error.details["sqlstate"]) ? "fault" : "outage";
+  if (error.code === "DATABASE_FAILED")
+    return sqlStateIsOfData(error.details["sqlstate"]) ? "fault" : "outage";
   if (error.code === "DATABASE_ROW_DAMAGED") return "fault";
   return outages.has(error.code) || error.code.startsWith("DATABASE_") || error.code.startsWith("KEY_STORE_")
     ? "outage"

@@ -2,7 +2,7 @@ import type { Tx } from "../database/transaction.ts";
 import { SmkiError } from "../errors/smki-error.ts";
 import type { Principal } from "../registration/principal.ts";
 import type { Outcome } from "./outcome.ts";
-import { type BatchProgress, selectBatch, selectOutcomes } from "./request-store.ts";
+import { type BatchProgress, countWaiting, selectBatch, selectOutcomes } from "./request-store.ts";
 
 /** Where a batch stands, in the words of a client. */
 export type BatchStatus = "processing" | "completed" | "held";
@@ -36,4 +36,9 @@ export async function batchHasEnded(tx: Tx, batchId: number): Promise<boolean> {
 function statusOf({ openChunks, heldChunks }: BatchProgress): BatchStatus {
   if (openChunks > 0) return "processing";
   return heldChunks > 0 ? "held" : "completed";
+}
+
+/** How many chunks are open, and how many a person must look at. */
+export function issuanceQueue(tx: Tx): Promise<{ open: number; held: number }> {
+  return countWaiting(tx);
 }

@@ -53,7 +53,7 @@ export async function receive(
   if (requests.length > maximumBatchSize)
     throw new SmkiError("BATCH_TOO_LARGE", { requests: requests.length, maximum: maximumBatchSize });
   const partyId = by.kind === "credential" ? by.partyId : submission.partyId;
-  if (by.kind === "operator") await requireKnown(tx, { ...submission, partyId });
+  if (by.kind === "operator") await requireKnown(tx, submission);
   const batch = {
     kind,
     reference: submission.reference,
@@ -71,7 +71,7 @@ export async function receive(
 }
 
 /** What a credential says of its Party is so; what a person types may not be, and would fail at the publishing only. */
-async function requireKnown(tx: Tx, { kind, partyId, holder }: Submission & { partyId: number | undefined }) {
+async function requireKnown(tx: Tx, { kind, partyId, holder }: Submission) {
   if (kind !== "iki") {
     if (partyId === undefined) throw new SmkiError("SUBSCRIBER_NEEDED", { kind });
     if (holder !== undefined) throw new SmkiError("CREDENTIAL_HOLDER_INVALID", { kind });
@@ -82,7 +82,7 @@ async function requireKnown(tx: Tx, { kind, partyId, holder }: Submission & { pa
 
 async function requireHolder(tx: Tx, { partyId, officerId, systemName }: CredentialHolderRequest) {
   await partyById(tx, partyId);
-  const details = { party: partyId, officer: officerId ?? null, system: systemName ?? null };
+  const details = { party: partyId, ...(officerId === undefined ? {} : { officer: officerId }) };
   if ((officerId === undefined) === (systemName === undefined))
     throw new SmkiError("CREDENTIAL_HOLDER_INVALID", details);
   if (officerId === undefined) return;

@@ -1,17 +1,16 @@
-import type { Authority } from "../authorities/authority.ts";
-import { selectAuthorities } from "../authorities/authority-store.ts";
+import { type Authority, listAuthorities } from "../authorities/authorities.ts";
 import {
   type CertificateUsage,
+  currentListOf,
+  findCertificates,
+  findPendingCertificates,
   type KnownCertificate,
-  type StoredKind,
-  selectCertificates,
-} from "../authorities/certificate-store.ts";
-import { selectPendingCertificates } from "../authorities/issuing/pending.ts";
-import { currentList, type PublishedList } from "../authorities/revocation/list-store.ts";
+  type PublishedList,
+} from "../authorities/certificates.ts";
 import type { Eui64, RemotePartyRole, SerialNumber } from "../certificates/index.ts";
 import type { Tx } from "../database/transaction.ts";
 import { SmkiError } from "../errors/smki-error.ts";
-import { type CertificateStatus, certificateStatus } from "./status.ts";
+import { type CertificateStatus, certificateStatus, standingOf } from "./status.ts";
 
 /** What a relying party looks for; every part narrows, and at least one is given. */
 export interface CertificateSearch {
@@ -42,24 +41,26 @@ export async function searchCertificates(
   now: Date,
 ): Promise<RepositoryCertificate[]> {
   if (Object.keys(search).length === 0) throw new SmkiError("SEARCH_EMPTY");
-  const { device, organisation, status, ...rest } = search;
-  const subjectIdentifier = device ?? organisation;
-  const kind: StoredKind | undefined =
-    device !== undefined ? "device" : organisation !== undefined ? "organisation" : undefined;
-  const query = {
-    ...rest,
-    ...(subjectIdentifier === undefined ? {} : { subjectIdentifier }),
-    ...(kind === undefined ? {} : { kind }),
-    limit: searchLimit,
-  };
+  const { status } = search;
+  const query = { ...queryOf(search), limit: searchLimit };
   if (status === "P") {
-    const pending = await selectPendingCertificates(tx, query);
+    const pending = await findPendingCertificates(tx, query);
     return pending.map((certificate) => ({ ...certificate, notInUse: false, status }));
   }
-  const found = await selectCertificates(tx, query);
-  return found
-    .map((certificate) => ({ ...certificate, status: certificateStatus(certificate, now) }))
-    .filter((certificate) => status === undefined || certificate.status === status);
+  // By the database, since the limit counts only what was asked for.
+  const standing = status === undefined ? {} : { standing: standingOf(status, now) };
+  const found = await findCertificates(tx, { ...query, ...standing });
+  return found.map((certificate) => ({ ...certificate, status: certificateStatus(certificate, now) }));
+}
+
+function queryOf({ device, organisation, status: _, ...rest }: CertificateSearch) {
+  if (device !== undefined) return { ...rest, kind: "device", subjectIdentifier: device } as const;
+  if (organisation !== undefined)
+    return { ...rest, kind: "organisation", subjectIdentifier: organisation } as const;
+  // Only these have a role, or are a CA's: named, so that the index finds them among millions of Device Certificates.
+  if (rest.role !== undefined) return { ...rest, kind: "organisation" } as const;
+  if (rest.usage === "CA") return { ...rest, kind: "authority" } as const;
+  return rest;
 }
 
 /** The certificate with that serial number. @throws SmkiError CERTIFICATE_NOT_FOUND */
@@ -68,14 +69,14 @@ export async function retrieveCertificate(
   serialNumber: SerialNumber,
   now: Date,
 ): Promise<RepositoryCertificate> {
-  const [certificate] = await selectCertificates(tx, { serialNumber, limit: 1 });
+  const [certificate] = await findCertificates(tx, { serialNumber, limit: 1 });
   if (certificate === undefined) throw new SmkiError("CERTIFICATE_NOT_FOUND", { serialNumber });
   return { ...certificate, status: certificateStatus(certificate, now) };
 }
 
-/** The CAs of the estate whose certificates are lodged; stock that is not released yet is not shown to anyone. */
+/** The CAs of the estate that issue, have issued or may issue at any time: the stock does none of it until it is released. */
 export async function issuerCertificates(tx: Tx): Promise<Authority[]> {
-  const authorities = await selectAuthorities(tx);
+  const authorities = await listAuthorities(tx);
   return authorities.filter(({ state }) => state !== "stock");
 }
 
@@ -89,7 +90,7 @@ export async function issuerCertificate(tx: Tx, id: string): Promise<Authority> 
 /** The current CRL of an issuing CA, or ARL of a root. @throws SmkiError AUTHORITY_NOT_FOUND, LIST_NOT_FOUND */
 export async function revocationList(tx: Tx, authorityId: string): Promise<PublishedList> {
   await issuerCertificate(tx, authorityId);
-  const list = await currentList(tx, authorityId);
+  const list = await currentListOf(tx, authorityId);
   if (list === undefined) throw new SmkiError("LIST_NOT_FOUND", { authority: authorityId });
   return list;
 }

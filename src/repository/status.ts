@@ -1,3 +1,5 @@
+import type { CertificateStanding } from "../authorities/certificates.ts";
+
 /**
  * The status of a certificate, in the letters of the SMKI Repository's web service: P pending, I in use,
  * N not in use, E expired, R revoked.
@@ -30,4 +32,11 @@ export function certificateStatus(
   if (revokedAt !== undefined) return "R";
   if (notAfter !== undefined && notAfter < now) return "E";
   return notInUse ? "N" : "I";
+}
+
+/** What a lodged certificate of that status has and has not; the same rule, for a search. P has no such certificate. */
+export function standingOf(status: Exclude<CertificateStatus, "P">, now: Date): CertificateStanding {
+  if (status === "R") return { revoked: true };
+  if (status === "E") return { revoked: false, expired: { at: now, is: true } };
+  return { revoked: false, expired: { at: now, is: false }, notInUse: status === "N" };
 }

@@ -3,6 +3,7 @@ import { type Generated, sql } from "kysely";
 import { parseCertificate, readFields } from "../../certificates/index.ts";
 import type { Database } from "../../database/connect.ts";
 import type { Tx } from "../../database/transaction.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
 import type { Signer } from "../../keys/signer.ts";
 import type { Act } from "../../ledger/act.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
@@ -10,9 +11,10 @@ import type { Clock } from "../../time/clock.ts";
 import type { Authority } from "../authority.ts";
 import { insertAuthority } from "../authority-store.ts";
 import { certificateRow, insertCertificates } from "../certificate-store.ts";
+import { requireClockNotBack } from "../clock-guard.ts";
 import { issuedAct } from "../issuing/publish.ts";
 import type { HierarchyTerms } from "./hierarchy.ts";
-import { type CeremonyRequest, fingerprint, Transcript } from "./transcript.ts";
+import { type CeremonyRequest, fingerprint, requireWitnesses, Transcript } from "./transcript.ts";
 
 /** What a ceremony works with: given by the app. Only here are both key stores open at once. */
 export interface CeremonyRoom {
@@ -24,6 +26,8 @@ export interface CeremonyRoom {
   readonly clock: Clock;
   readonly terms: HierarchyTerms;
   readonly witnessesNeeded: number;
+  /** How far clocks of several machines may differ; none when left out. */
+  readonly clockToleranceSeconds?: number;
   /** Numbers the open entries of the ledger and signs: its newest checkpoint, as a note. */
   readonly checkpoint: () => Promise<string>;
   /** Signs the record with the ledger's key: a C2SP signed note. */
@@ -39,21 +43,44 @@ export interface CeremonyRecord {
   readonly note: string;
 }
 
+/** The session lock of a ceremony: no two at once, since each destroys the keys that an abandoned one left. */
+const ceremonyLock = 0x5e_de6c_0001n;
+
 /**
- * Holds one ceremony: the checkpoint before, the work with its steps, everything written in one transaction,
- * the checkpoint after, the signed record. A crash before the transaction leaves keys that nothing refers
- * to, which the next ceremony destroys; after it, only the record's signature is missing.
+ * Holds one ceremony, alone: the checkpoint before, the work with its steps, everything written in one
+ * transaction, the checkpoint after, the signed record. A crash before the transaction leaves keys that nothing
+ * refers to, which the next ceremony destroys; after it, only the record's signature is missing.
  *
- * @param work - does the steps that need keys, and returns what to write
+ * @param prepare - looks at how the estate stands, and refuses; returns the work: it does the steps that need
+ *   keys, and returns what to write
+ * @throws SmkiError CEREMONY_WITNESSES_NEEDED, CEREMONY_UNDER_WAY, CLOCK_WENT_BACK, and what `prepare` throws
  */
 export async function holdCeremony(
   room: CeremonyRoom,
   request: CeremonyRequest,
+  prepare: () => Promise<(transcript: Transcript) => Promise<WriteCeremony>>,
+): Promise<CeremonyRecord> {
+  requireWitnesses(request.witnesses, room.witnessesNeeded);
+  const held = await room.database.tryWithSessionLock(ceremonyLock, async (lost) => {
+    const work = await prepare();
+    await room.database.read((tx) => requireClockNotBack(tx, room.clock(), room.clockToleranceSeconds ?? 0));
+    return holdAlone(room, request, work, lost);
+  });
+  if (held === undefined) throw new SmkiError("CEREMONY_UNDER_WAY");
+  return held.result;
+}
+
+async function holdAlone(
+  room: CeremonyRoom,
+  request: CeremonyRequest,
   work: (transcript: Transcript) => Promise<WriteCeremony>,
+  lost: AbortSignal,
 ): Promise<CeremonyRecord> {
   const transcript = new Transcript(request, room.clock, room.onStep);
   transcript.state(`ledger before: ${summary(await room.checkpoint())}`);
   const write = await work(transcript);
+  // Without the lock another ceremony may have begun, and destroyed what this one made.
+  lost.throwIfAborted();
   const { id, steps } = await room.database.transaction(async (tx) => {
     const at = room.clock();
     const ceremonyId = await insertCeremony(tx, request, at);
@@ -119,7 +146,7 @@ type CeremonyTables = {
 
 async function insertCeremony(tx: Tx, request: CeremonyRequest, at: Date): Promise<number> {
   const { id } = await tx
-    .withTables<CeremonyTables>()
+    .$extendTables<CeremonyTables>()
     .insertInto("ceremony")
     .values({ purpose: request.purpose, held_at: at, sample_witnesses: request.sampleWitnesses, record: "" })
     .returning("id")
@@ -133,5 +160,5 @@ async function updateRecord(tx: Tx, id: number, record: string): Promise<void> {
 
 /** Every ceremony that was held, oldest first. */
 export async function listCeremonies(tx: Tx) {
-  return tx.withTables<CeremonyTables>().selectFrom("ceremony").selectAll().orderBy("id").execute();
+  return tx.$extendTables<CeremonyTables>().selectFrom("ceremony").selectAll().orderBy("id").execute();
 }

@@ -1,5 +1,5 @@
 import { oid } from "../../certificates/index.ts";
-import { SmkiError } from "../../errors/smki-error.ts";
+import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { keyWrapAlgorithms, wrapContingencyPublicKey } from "../../keys/contingency-wrap.ts";
 import type { Signer } from "../../keys/signer.ts";
 import { type Authority, publishesCrl } from "../authority.ts";
@@ -11,6 +11,7 @@ import {
   describeAuthority,
   holdCeremony,
   lodgeAuthorities,
+  type WriteCeremony,
 } from "./ceremony.ts";
 import { certifyAuthority } from "./certify.ts";
 import {
@@ -23,7 +24,7 @@ import {
   recordKeyLabel,
 } from "./hierarchy.ts";
 import { makeStock } from "./stock.ts";
-import { type CeremonyRequest, fingerprint, requireWitnesses, type Transcript } from "./transcript.ts";
+import { type CeremonyRequest, fingerprint, type Transcript } from "./transcript.ts";
 
 /**
  * The founding ceremony of an estate: the Contingency key pair and symmetric key, the two device hierarchies
@@ -32,56 +33,57 @@ import { type CeremonyRequest, fingerprint, requireWitnesses, type Transcript } 
  * @throws SmkiError CEREMONY_WITNESSES_NEEDED, HIERARCHY_EXISTS
  */
 export async function foundHierarchy(room: CeremonyRoom, request: CeremonyRequest): Promise<CeremonyRecord> {
-  requireWitnesses(request.witnesses, room.witnessesNeeded);
-  if ((await room.database.read((tx) => selectAuthorities(tx))).length > 0)
-    throw new SmkiError("HIERARCHY_EXISTS");
-  return holdCeremony(room, request, async (transcript) => {
-    await clearAbandonedKeys(room, transcript);
-    const wrapped = await makeContingencyKeys(room, transcript);
-    const authorities: Authority[] = [];
-    for (const { profile, issuer } of hierarchy) {
-      const key = await signerFor(room, keyStoreOf(profile)).generateKey(profile, keyAlgorithmOf(profile));
-      transcript.step(
-        `${profile} key made in the ${keyStoreOf(profile)} store: SHA-256 ${fingerprint(key.publicKey)}`,
-      );
-      const issuing = authorities.find(({ id }) => id === issuer);
-      const authority = await certifyAuthority(
-        {
-          id: profile,
-          profile,
-          key,
-          terms: room.terms,
-          ...(issuing === undefined ? {} : { issuer: issuing }),
-          ...(profile === "root-oca" ? wrapped : {}),
-        },
-        room.ceremonySigner,
-        room.clock(),
-      );
-      transcript.step(describeAuthority(authority));
-      authorities.push(authority);
-    }
-    authorities.push(...(await makeStock(room, transcript, authorities, 1, room.terms.stockSize)));
-
-    return async (tx, ceremonyId) => {
-      const at = room.clock();
-      const acts = await lodgeAuthorities(tx, authorities, ceremonyId, at);
-      const steps: string[] = [];
-      for (const authority of authorities) {
-        const kind = publishesCrl(authority.profile) ? "CRL" : "ARL";
-        // The Issuing DCA has no list: a Device Certificate cannot be revoked.
-        if (authority.profile === "issuing-dca") continue;
-        const schedule = publishesCrl(authority.profile)
-          ? room.terms.crlOf(authority.profile)
-          : room.terms.arl;
-        const signer = signerFor(room, keyStoreOf(authority.profile));
-        const list = await publishList(tx, signer, authority, schedule, at, "first");
-        steps.push(
-          `${authority.id} ${kind} number ${String(list.number)} signed: SHA-256 ${fingerprint(list.list)}`,
-        );
-      }
-      return { acts, steps };
-    };
+  return holdCeremony(room, request, async () => {
+    if ((await room.database.read((tx) => selectAuthorities(tx))).length > 0)
+      throw new SmkiError("HIERARCHY_EXISTS");
+    return (transcript) => makeHierarchy(room, transcript);
   });
+}
+
+async function makeHierarchy(room: CeremonyRoom, transcript: Transcript): Promise<WriteCeremony> {
+  await clearAbandonedKeys(room, transcript);
+  const wrapped = await makeContingencyKeys(room, transcript);
+  const authorities: Authority[] = [];
+  for (const { profile, issuer } of hierarchy) {
+    const key = await signerFor(room, keyStoreOf(profile)).generateKey(profile, keyAlgorithmOf(profile));
+    transcript.step(
+      `${profile} key made in the ${keyStoreOf(profile)} store: SHA-256 ${fingerprint(key.publicKey)}`,
+    );
+    const issuing = authorities.find(({ id }) => id === issuer);
+    const authority = await certifyAuthority(
+      {
+        id: profile,
+        profile,
+        key,
+        terms: room.terms,
+        ...(issuing === undefined ? {} : { issuer: issuing }),
+        ...(profile === "root-oca" ? wrapped : {}),
+      },
+      room.ceremonySigner,
+      room.clock(),
+    );
+    transcript.step(describeAuthority(authority));
+    authorities.push(authority);
+  }
+  authorities.push(...(await makeStock(room, transcript, authorities, 1, room.terms.stockSize)));
+
+  return async (tx, ceremonyId) => {
+    const at = room.clock();
+    const acts = await lodgeAuthorities(tx, authorities, ceremonyId, at);
+    const steps: string[] = [];
+    for (const authority of authorities) {
+      const kind = publishesCrl(authority.profile) ? "CRL" : "ARL";
+      // The Issuing DCA has no list: a Device Certificate cannot be revoked.
+      if (authority.profile === "issuing-dca") continue;
+      const schedule = publishesCrl(authority.profile) ? room.terms.crlOf(authority.profile) : room.terms.arl;
+      const signer = signerFor(room, keyStoreOf(authority.profile));
+      const list = await publishList(tx, signer, authority, schedule, at, "first");
+      steps.push(
+        `${authority.id} ${kind} number ${String(list.number)} signed: SHA-256 ${fingerprint(list.list)}`,
+      );
+    }
+    return { acts, steps };
+  };
 }
 
 function signerFor(room: CeremonyRoom, store: "ceremony" | "operational"): Signer {
@@ -104,13 +106,24 @@ async function makeContingencyKeys(room: CeremonyRoom, transcript: Transcript) {
   return { wrappedContingencyKey: { wrapAlgorithm: oid(wrap.oid), wrappedKey } };
 }
 
-/** An abandoned founding leaves keys and nothing that refers to them: none may ever be used. */
+/**
+ * An abandoned founding leaves keys and nothing that refers to them: none may ever be used. The keys of a living
+ * estate are safe from a founding on an empty database: the checkpoint before is refused, since the signer of
+ * the ledger has signed for more entries than that database has.
+ */
 async function clearAbandonedKeys(room: CeremonyRoom, transcript: Transcript): Promise<void> {
   for (const signer of [room.ceremonySigner, room.operationalSigner])
     for (const { label } of await signer.listKeys()) {
-      // The keys of the ledger and of ceremony records were made with the ledger itself.
-      if (label === ledgerKeyLabel || label === recordKeyLabel) continue;
+      // The ledger's key was made with the ledger itself, before any ceremony.
+      if (label === ledgerKeyLabel) continue;
       await signer.destroyKey(label);
       transcript.step(`key ${label} of an abandoned ceremony destroyed`);
     }
+  // A secret is no key pair, and no list names it.
+  try {
+    await room.ceremonySigner.destroyKey(contingencySymmetricKeyLabel);
+    transcript.step("Contingency Symmetric Key of an abandoned ceremony destroyed");
+  } catch (error) {
+    if (!isSmkiError(error, "KEY_NOT_FOUND")) throw error;
+  }
 }

@@ -2,7 +2,7 @@ import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
 import type { Authority } from "../authority.ts";
-import { moveState, selectAuthorities } from "../authority-store.ts";
+import { lockStock, moveState, selectAuthorities } from "../authority-store.ts";
 import {
   type CeremonyRecord,
   type CeremonyRoom,
@@ -51,20 +51,21 @@ export async function extendStock(
   request: CeremonyRequest,
   count?: number,
 ): Promise<CeremonyRecord> {
-  requireWitnesses(request.witnesses, room.witnessesNeeded);
-  const authorities = await room.database.read((tx) => selectAuthorities(tx));
-  if (authorities.length === 0) throw new SmkiError("HIERARCHY_MISSING");
-  const dcas = authorities.filter(({ profile }) => profile === "issuing-dca");
-  const waiting = dcas.filter(({ state }) => state === "stock" || state === "released").length;
-  const next = Math.max(0, ...dcas.map(({ id }) => issuingDcaNumber(id))) + 1;
-  return holdCeremony(room, request, async (transcript) => {
-    await destroyUncertified(room, transcript, dcas);
-    const wanted = count ?? Math.max(0, room.terms.stockSize - waiting);
-    const stock = await makeStock(room, transcript, authorities, next, wanted);
-    return async (tx, ceremonyId) => ({
-      acts: await lodgeAuthorities(tx, stock, ceremonyId, room.clock()),
-      steps: [],
-    });
+  return holdCeremony(room, request, async () => {
+    const authorities = await room.database.read((tx) => selectAuthorities(tx));
+    if (authorities.length === 0) throw new SmkiError("HIERARCHY_MISSING");
+    const dcas = authorities.filter(({ profile }) => profile === "issuing-dca");
+    const waiting = dcas.filter(({ state }) => state === "stock" || state === "released").length;
+    const next = Math.max(0, ...dcas.map(({ id }) => issuingDcaNumber(id))) + 1;
+    return async (transcript) => {
+      await destroyUncertified(room, transcript, dcas);
+      const wanted = count ?? Math.max(0, room.terms.stockSize - waiting);
+      const stock = await makeStock(room, transcript, authorities, next, wanted);
+      return async (tx, ceremonyId) => ({
+        acts: await lodgeAuthorities(tx, stock, ceremonyId, room.clock()),
+        steps: [],
+      });
+    };
   });
 }
 
@@ -93,12 +94,10 @@ export async function releaseStock(
   at: Date,
 ): Promise<string[]> {
   requireWitnesses(persons, needed);
-  const dcas = await selectAuthorities(tx, "issuing-dca");
-  const chosen = dcas.filter(({ state }) => state === "stock").slice(0, count);
-  if (chosen.length < count)
-    throw new SmkiError("RELEASE_NOT_POSSIBLE", { asked: count, inStock: chosen.length });
-  for (const { id } of chosen) await moveState(tx, id, "stock", "released", at);
-  const released = chosen.map(({ id }) => id);
+  const released = await lockStock(tx, count);
+  if (released.length < count)
+    throw new SmkiError("RELEASE_NOT_POSSIBLE", { asked: count, inStock: released.length });
+  for (const id of released) await moveState(tx, id, "stock", "released", at);
   await recordActs(tx, [
     { kind: "authority.released", at, by, subject: { authorities: released, persons: persons.length } },
   ]);

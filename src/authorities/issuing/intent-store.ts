@@ -17,7 +17,7 @@ type IntentTables = {
   certified_key: { key_hash: Buffer; serial_number: Buffer };
 };
 
-const tables = (tx: Tx) => tx.withTables<IntentTables>();
+const tables = (tx: Tx) => tx.$extendTables<IntentTables>();
 
 /** A recorded intent: these octets, and no others, are signed for this chunk by this CA. */
 export interface RecordedIntent {
@@ -63,17 +63,38 @@ async function openIntents(tx: Tx, chunkId?: number): Promise<RecordedIntent[]> 
     .orderBy("id");
   if (chunkId !== undefined) query = query.where("chunk_id", "=", chunkId);
   const rows = await query.execute();
-  return rows.map((row) => ({
-    id: row.id,
-    chunkId: row.chunk_id,
-    authorityId: row.authority_id,
-    recordedAt: row.recorded_at,
-    positions: row.positions,
-    toBeSigned: unframe(row.to_be_signed),
-  }));
+  return rows.map(fromRow);
 }
 
-/** Closes an intent; false when another closed it before. */
+const fromRow = (row: Omit<IntentTables["issuing_intent"], "id"> & { id: number }): RecordedIntent => ({
+  id: row.id,
+  chunkId: row.chunk_id,
+  authorityId: row.authority_id,
+  recordedAt: row.recorded_at,
+  positions: row.positions,
+  toBeSigned: unframe(row.to_be_signed),
+});
+
+/**
+ * Removes what stands recorded for a CA and is not published. An intent that is being published at this moment
+ * is waited for, and then stays.
+ */
+export async function deleteOpenIntentsOf(tx: Tx, authorityId: string): Promise<RecordedIntent[]> {
+  const deleted = await tables(tx)
+    .deleteFrom("issuing_intent")
+    .where("authority_id", "=", authorityId)
+    .where("published_at", "is", null)
+    .returningAll()
+    .execute();
+  return deleted.map(fromRow);
+}
+
+/** Frees keys whose certificates will never be made. */
+export async function releaseKeys(tx: Tx, keyHashes: readonly Buffer[]): Promise<void> {
+  await sql`delete from certified_key where key_hash = any(${byteaArray(keyHashes)}::bytea[])`.execute(tx);
+}
+
+/** Closes an intent; false when it is open no more. */
 export async function closeIntent(tx: Tx, id: number, at: Date): Promise<boolean> {
   const closed = await tables(tx)
     .updateTable("issuing_intent")

@@ -1,10 +1,8 @@
-import { assembleCertificate, parseCertificate, readFields } from "../../certificates/index.ts";
+import { readFields } from "../../certificates/index.ts";
 import type { Tx } from "../../database/transaction.ts";
 import { type CertificateQuery, certificateRow, type StoredCertificate } from "../certificate-store.ts";
 import { selectAllOpenIntents } from "./intent-store.ts";
-
-/** Any well-formed signature: it lets the octets to be signed be read as a certificate, which is never given out. */
-const placeholderSignature = Buffer.from("3006020101020101", "hex");
+import { readIntended } from "./read-intended.ts";
 
 /**
  * Certificates that stand recorded to be signed and are not lodged yet. Read from the open intents, of which
@@ -19,7 +17,7 @@ export async function selectPendingCertificates(
   const pending: StoredCertificate[] = [];
   for (const intent of await selectAllOpenIntents(tx))
     for (const toBeSigned of intent.toBeSigned) {
-      const certificate = parseCertificate(assembleCertificate(toBeSigned, placeholderSignature));
+      const certificate = readIntended(toBeSigned);
       const row = certificateRow(
         certificate,
         readFields(certificate),

@@ -18,7 +18,8 @@ export interface Publication {
  * Step 5, publish: the certificates become visible and their acts enter the ledger, in the caller's transaction.
  * A crash before its commit leaves the open intent and nothing visible; after it, the chunk is done.
  *
- * @returns false, having done nothing, when the intent has been published before
+ * @returns false, having done nothing, when the intent is open no more: another worker published it, or the
+ *   revocation of its CA withdrew it
  */
 export async function publish(
   tx: Tx,

@@ -44,7 +44,7 @@ export async function record(
   const keysTaken = new Map<number, SerialNumber>();
   const intents: RecordedIntent[] = [];
   const acts: Act[] = [];
-  let reserved: (() => Promise<void>)[] = [];
+  const reservations: { allocation: Allocation; certificates: number }[] = [];
   for (const { allocation, certificates } of planned) {
     const { authority } = allocation;
     const kept = certificates.filter(({ position, keyHash }) => {
@@ -63,10 +63,11 @@ export async function record(
       intents.push({ id: await insertIntent(tx, intent), ...intent });
       acts.push(intendedAct(intent));
     }
-    reserved = [...reserved, () => count(tx, allocation, kept.length, now, cap, acts)];
+    reservations.push({ allocation, certificates: kept.length });
   }
   // Last, because the CA's row is the one thing that chunks share: its lock is held for this and the commit.
-  for (const step of reserved) await step();
+  for (const { allocation, certificates } of reservations)
+    await count(tx, allocation, certificates, now, cap, acts);
   await recordActs(tx, acts);
   return { intents, keysTaken };
 }
@@ -86,18 +87,20 @@ async function count(
   if (certificates > 0 && !(await reserve(tx, authority, certificates, now, cap?.maximumCertificates)))
     stale();
   if (retires && !(await moveState(tx, authority.id, "active", "retired", now))) stale();
-  if (takesOver || retires)
-    acts.push({
-      kind: takesOver ? "authority.activated" : "authority.retired",
-      at: now,
-      by: "system",
-      subject: { authority: authority.id },
-    });
+  const subject = { authority: authority.id };
+  // Both, when a chunk begins after this CA's predecessor and ends under its successor.
+  if (takesOver) acts.push({ kind: "authority.activated", at: now, by: "system", subject });
+  if (retires) acts.push({ kind: "authority.retired", at: now, by: "system", subject });
+}
+
+/** SHA-256 over all octets to be signed of one intent: what its acts know it by. */
+export function digestOf(toBeSigned: readonly Buffer[]): string {
+  const digest = createHash("sha256");
+  for (const octets of toBeSigned) digest.update(octets);
+  return digest.digest("hex");
 }
 
 function intendedAct(intent: Omit<RecordedIntent, "id">): Act {
-  const digest = createHash("sha256");
-  for (const octets of intent.toBeSigned) digest.update(octets);
   return {
     kind: "certificates.intended",
     at: intent.recordedAt,
@@ -106,7 +109,7 @@ function intendedAct(intent: Omit<RecordedIntent, "id">): Act {
       chunk: intent.chunkId,
       authority: intent.authorityId,
       count: intent.toBeSigned.length,
-      toBeSigned: digest.digest("hex"),
+      toBeSigned: digestOf(intent.toBeSigned),
     },
   };
 }

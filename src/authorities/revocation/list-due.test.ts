@@ -9,29 +9,21 @@ const at = (time: string) => new Date(`2026-06-01T${time}Z`);
 
 describe("the Organisation CRL is made", () => {
   test("when there is none", () => {
-    expect(listDue({}, schedule, at("12:00:00"))).toBe("first");
+    expect(listDue({ revocations: 0 }, schedule, at("12:00:00"))).toBe("first");
   });
   test("12 hours after the last one, not before", () => {
-    const state = { thisUpdate: at("00:00:00") };
+    const state = { current: { thisUpdate: at("00:00:00"), entries: 2 }, revocations: 2 };
     expect(listDue(state, schedule, at("11:59:59"))).toBeUndefined();
     expect(listDue(state, schedule, at("12:00:00"))).toBe("interval");
   });
-  test("at once after a revocation", () => {
-    const state = { thisUpdate: at("00:00:00"), latestRevocationAt: at("03:00:00") };
+  test("at once after a revocation, whatever the time that it bears", () => {
+    const state = { current: { thisUpdate: at("03:00:00"), entries: 2 }, revocations: 3 };
+    expect(listDue(state, schedule, at("03:00:00"))).toBe("revocation");
     expect(listDue(state, schedule, at("03:00:01"))).toBe("revocation");
-  });
-  test("again for a revocation in the very second of the last list", () => {
-    const state = { thisUpdate: at("03:00:00"), latestRevocationAt: at("03:00:00.400") };
-    expect(listDue(state, schedule, at("03:00:01"))).toBe("revocation");
-  });
-  test("not again for a revocation that it already lists", () => {
-    const state = { thisUpdate: at("03:00:01"), latestRevocationAt: at("03:00:00.400") };
-    expect(listDue(state, schedule, at("04:00:00"))).toBeUndefined();
   });
   test("at start when one was missed while the service was down", () => {
-    expect(listDue({ thisUpdate: at("00:00:00") }, schedule, new Date("2026-06-09T00:00:00Z"))).toBe(
-      "interval",
-    );
+    const state = { current: { thisUpdate: at("00:00:00"), entries: 0 }, revocations: 0 };
+    expect(listDue(state, schedule, new Date("2026-06-09T00:00:00Z"))).toBe("interval");
   });
 });
 

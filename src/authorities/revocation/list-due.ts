@@ -8,9 +8,10 @@ export interface ListSchedule {
 
 /** What the database says of one CA's lists. */
 export interface ListState {
-  /** thisUpdate of the current list; absent when there is none yet. */
-  readonly thisUpdate?: Date | undefined;
-  readonly latestRevocationAt?: Date | undefined;
+  /** The current list; absent when there is none yet. */
+  readonly current?: { readonly thisUpdate: Date; readonly entries: number } | undefined;
+  /** What the CA has revoked up to now. */
+  readonly revocations: number;
 }
 
 /**
@@ -24,11 +25,12 @@ export function listDue(
   schedule: ListSchedule,
   now: Date,
 ): "first" | "revocation" | "interval" | undefined {
-  if (state.thisUpdate === undefined) return "first";
-  // thisUpdate states whole seconds, so a revocation in the same second may or may not be on the list: make it again.
-  if (state.latestRevocationAt !== undefined && state.latestRevocationAt >= state.thisUpdate)
-    return "revocation";
-  if (now >= after(state.thisUpdate, schedule.interval)) return "interval";
+  const { current, revocations } = state;
+  if (current === undefined) return "first";
+  // By count, never by time: a revocation that commits while a list is being made bears an earlier time than the
+  // list that lacks it. Nothing is ever taken off a list, so that equal counts mean equal lists.
+  if (revocations !== current.entries) return "revocation";
+  if (now >= after(current.thisUpdate, schedule.interval)) return "interval";
   return undefined;
 }
 

@@ -25,7 +25,7 @@ type RevocationTables = {
   certificate_not_in_use: { serial_number: Buffer; since: Date; reason: string; reported_by: string };
 };
 
-const tables = (tx: Tx) => tx.withTables<RevocationTables>();
+const tables = (tx: Tx) => tx.$extendTables<RevocationTables>();
 
 /** A certificate that its CA revoked. */
 export interface Revocation {
@@ -81,14 +81,14 @@ export async function selectRevocations(tx: Tx, authorityId: string): Promise<Re
   }));
 }
 
-/** When the CA's latest revocation was made, if there is one. */
-export async function latestRevocationAt(tx: Tx, authorityId: string): Promise<Date | undefined> {
+/** How many certificates the CA has revoked. Read from an index alone: 100,000 take some milliseconds. */
+export async function countRevocations(tx: Tx, authorityId: string): Promise<number> {
   const row = await tables(tx)
     .selectFrom("revocation")
-    .select((select) => select.fn.max("revoked_at").as("latest"))
+    .select((select) => select.fn.countAll<number>().as("count"))
     .where("authority_id", "=", authorityId)
-    .executeTakeFirst();
-  return row?.latest ?? undefined;
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
 }
 
 export async function insertList(tx: Tx, list: PublishedList): Promise<void> {
@@ -105,6 +105,31 @@ export async function insertList(tx: Tx, list: PublishedList): Promise<void> {
     .execute();
 }
 
+/** What is said of the current list of a CA, without its octets, which may be millions. */
+export async function currentListState(
+  tx: Tx,
+  authorityId: string,
+): Promise<Omit<PublishedList, "list"> | undefined> {
+  const row = await tables(tx)
+    .selectFrom("certificate_revocation_list")
+    .select(["authority_id", "number", "this_update", "next_update", "entries"])
+    .where("authority_id", "=", authorityId)
+    .orderBy("number", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row && fromListRow(row);
+}
+
+function fromListRow(row: Omit<RevocationTables["certificate_revocation_list"], "list">) {
+  return {
+    authorityId: row.authority_id,
+    number: row.number,
+    thisUpdate: row.this_update,
+    nextUpdate: row.next_update,
+    entries: row.entries,
+  };
+}
+
 /** The current list of a CA: the one with the highest number. */
 export async function currentList(tx: Tx, authorityId: string): Promise<PublishedList | undefined> {
   const row = await tables(tx)
@@ -114,16 +139,7 @@ export async function currentList(tx: Tx, authorityId: string): Promise<Publishe
     .orderBy("number", "desc")
     .limit(1)
     .executeTakeFirst();
-  return (
-    row && {
-      authorityId: row.authority_id,
-      number: row.number,
-      thisUpdate: row.this_update,
-      nextUpdate: row.next_update,
-      entries: row.entries,
-      list: row.list,
-    }
-  );
+  return row && { ...fromListRow(row), list: row.list };
 }
 
 /** When the latest list of any CA was signed. */

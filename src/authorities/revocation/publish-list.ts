@@ -14,9 +14,9 @@ import { type Issuer, issuerOf } from "../issuing/issuer.ts";
 import { wholeSecond } from "../issuing/validity.ts";
 import { type ListSchedule, listDue, listValidUntil } from "./list-due.ts";
 import {
-  currentList,
+  countRevocations,
+  currentListState,
   insertList,
-  latestRevocationAt,
   lockListOf,
   type PublishedList,
   type Revocation,
@@ -39,9 +39,8 @@ export async function publishListIfDue(
   now: Date,
 ): Promise<PublishedList | undefined> {
   await lockListOf(tx, authority.id);
-  const current = await currentList(tx, authority.id);
-  const latest = await latestRevocationAt(tx, authority.id);
-  const due = listDue({ thisUpdate: current?.thisUpdate, latestRevocationAt: latest }, schedule, now);
+  const current = await currentListState(tx, authority.id);
+  const due = listDue({ current, revocations: await countRevocations(tx, authority.id) }, schedule, now);
   if (due === undefined) return undefined;
   return publishList(tx, signer, authority, schedule, now, due);
 }
@@ -56,7 +55,7 @@ export async function publishList(
   because: string,
 ): Promise<PublishedList> {
   await lockListOf(tx, authority.id);
-  const current = await currentList(tx, authority.id);
+  const current = await currentListState(tx, authority.id);
   const revocations = await selectRevocations(tx, authority.id);
   const thisUpdate = wholeSecond(now);
   const list = {

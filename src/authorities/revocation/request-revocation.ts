@@ -1,10 +1,10 @@
-import { type KnownCertificate, selectCertificates } from "../certificate-store.ts";
-import { type PermittedReason, revokeCertificate } from "./revoke.ts";
 import type { SerialNumber } from "../../certificates/index.ts";
 import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { type Principal, requireHat } from "../../registration/principal.ts";
 import { endCredential } from "../../registration/registration.ts";
+import { type KnownCertificate, selectCertificates } from "../certificate-store.ts";
+import { type PermittedReason, revokeCertificate } from "./revoke.ts";
 
 /**
  * Revokes on request: a Party its own Organisation Certificates, in that hat; the Registration Authority any

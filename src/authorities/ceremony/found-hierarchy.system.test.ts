@@ -1,0 +1,186 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { parseCertificate, readFields } from "../../certificates/index.ts";
+import { testDatabase } from "../../database/testkit.ts";
+import { unwrapContingencyPublicKey } from "../../keys/contingency-wrap.ts";
+import type { Signer } from "../../keys/signer.ts";
+import { openNote } from "../../ledger/note.ts";
+import { sequenceOnce } from "../../ledger/sequencer.ts";
+import { listCeremonies } from "./ceremony.ts";
+import { ceremonyRequest, emptyEstate, foundedEstate, type TestEstate } from "./estate.testkit.ts";
+import { foundHierarchy } from "./found-hierarchy.ts";
+import { contingencyKeyLabel, contingencySymmetricKeyLabel } from "./hierarchy.ts";
+import { extendStock } from "./stock.ts";
+
+let estate: TestEstate;
+afterEach(() => estate.end());
+
+describe("the founding ceremony", () => {
+  test("makes the CAs of the three hierarchies, root keys in the ceremony store only", async () => {
+    estate = await foundedEstate({ stockSize: 2, released: 0 });
+    const states = (await estate.authorities()).map(({ id, state, issuerId }) => [id, state, issuerId]);
+    expect(states).toEqual([
+      ["iki-issuing", "active", "iki-root"],
+      ["iki-root", "active", "iki-root"],
+      ["issuing-dca/0001", "stock", "root-dca"],
+      ["issuing-dca/0002", "stock", "root-dca"],
+      ["issuing-oca", "active", "root-oca"],
+      ["root-dca", "active", "root-dca"],
+      ["root-oca", "active", "root-oca"],
+    ]);
+    const labels = async (signer: Signer) => (await signer.listKeys()).map(({ label }) => label).sort();
+    const operational = await labels(estate.operationalSigner);
+    expect(operational).toEqual([
+      "iki-issuing",
+      "issuing-dca/0001",
+      "issuing-dca/0002",
+      "issuing-oca",
+      "ledger",
+    ]);
+    expect(await labels(estate.ceremonySigner)).toEqual(
+      expect.arrayContaining(["contingency", "iki-root", "root-dca", "root-oca"]),
+    );
+  });
+
+  test("wraps the contingency public key into the Root OCA's certificate, which the symmetric key opens", async () => {
+    estate = await foundedEstate({ stockSize: 1 });
+    const root = readFields(parseCertificate((await estate.authority("root-oca")).certificate));
+    if (root.profile !== "root-oca") throw new Error(root.profile);
+    const symmetricKey = await estate.ceremonySigner.readSecret(contingencySymmetricKeyLabel);
+    const { publicKey } = await estate.ceremonySigner.findKey(contingencyKeyLabel);
+    expect(unwrapContingencyPublicKey(symmetricKey, root.wrappedContingencyKey.wrappedKey)).toEqual(
+      publicKey,
+    );
+    const wrongKey = Buffer.from(symmetricKey.map((octet) => octet ^ 1));
+    expect(() => unwrapContingencyPublicKey(wrongKey, root.wrappedContingencyKey.wrappedKey)).toThrow(
+      expect.objectContaining({ code: "KEY_UNWRAP_FAILED" }),
+    );
+  });
+
+  test("leaves a record that verifies with the ledger's key and names witnesses, steps and both checkpoints", async () => {
+    estate = await emptyEstate({ stockSize: 1 });
+    const { id, note } = await foundHierarchy(estate.room(), ceremonyRequest("found the key hierarchies"));
+    const text = openNote(note, [estate.ledger.verifier]);
+    expect(text).toContain("witness: Ada Byron (sample, no real person)");
+    expect(text).toMatch(/^ledger before: smki\.example\/test, 0 entries/m);
+    expect(text).toMatch(/^ledger after: smki\.example\/test, [1-9]\d* entries/m);
+    expect(text).toMatch(/^step \d+, .*: root-oca certified: serial number [0-9a-f]{32}, SHA-256/m);
+    expect(text).toMatch(/^step \d+, .*: issuing-oca CRL number 1 signed/m);
+    const [held] = await estate.database.read((tx) => listCeremonies(tx));
+    expect(held).toMatchObject({ id, record: note, sample_witnesses: true });
+    expect(() => openNote(note.replace("Ada Byron", "Eve"), [estate.ledger.verifier])).toThrow(
+      expect.objectContaining({ code: "LEDGER_NOTE_UNVERIFIED" }),
+    );
+    expect(await estate.verify()).toMatchObject({ holds: true, openEntries: 0 });
+  });
+
+  test("is refused with one witness, or with one person named twice, before any key is made", async () => {
+    estate = await emptyEstate({ stockSize: 1 });
+    for (const names of [["Ada Byron"], ["Ada Byron", " ada  BYRON"], ["Ada Byron", " "]])
+      await expect(
+        foundHierarchy(estate.room(), { ...ceremonyRequest(), witnesses: names }),
+      ).rejects.toMatchObject({ code: "CEREMONY_WITNESSES_NEEDED" });
+    expect(await estate.ceremonySigner.listKeys()).toEqual([]);
+  });
+
+  test("is refused a second time, and destroys nothing", async () => {
+    estate = await foundedEstate({ stockSize: 1 });
+    const before = await estate.ceremonySigner.listKeys();
+    await expect(foundHierarchy(estate.room(), ceremonyRequest())).rejects.toMatchObject({
+      code: "HIERARCHY_EXISTS",
+    });
+    expect(await estate.ceremonySigner.listKeys()).toEqual(before);
+  });
+
+  test("on an empty database beside the key stores of a living estate is refused, and destroys nothing", async () => {
+    estate = await foundedEstate({ stockSize: 1 });
+    const before = [
+      ...(await estate.ceremonySigner.listKeys()),
+      ...(await estate.operationalSigner.listKeys()),
+    ];
+    const other = await testDatabase();
+    try {
+      const room = estate.room({
+        database: other.database,
+        checkpoint: async () => {
+          const context = { database: other.database, signer: estate.ledger, clock: estate.clock.read };
+          return (await sequenceOnce(context))?.checkpoint.note ?? "";
+        },
+      });
+      await expect(foundHierarchy(room, ceremonyRequest())).rejects.toMatchObject({
+        code: "LEDGER_ROLLED_BACK",
+      });
+    } finally {
+      await other.drop();
+    }
+    const after = [
+      ...(await estate.ceremonySigner.listKeys()),
+      ...(await estate.operationalSigner.listKeys()),
+    ];
+    expect(after).toEqual(before);
+  });
+});
+
+describe("a ceremony that was abandoned half-way", () => {
+  /** Throws when the step with that text has been done. */
+  const until = (text: string) => ({
+    onStep: (step: string) => {
+      if (step.includes(text)) throw new Error(`the lights went out after: ${text}`);
+    },
+  });
+
+  test.each([
+    "Contingency key pair made",
+    "Contingency Symmetric Key",
+    "root-oca key made",
+    "issuing-oca certified",
+    "issuing-dca/0001 certified",
+  ])("after %j leaves nothing usable; the next destroys what is left and succeeds", async (step) => {
+    estate = await emptyEstate({ stockSize: 1 });
+    await expect(foundHierarchy(estate.room(until(step)), ceremonyRequest())).rejects.toThrow("lights");
+    expect(await estate.authorities()).toEqual([]);
+    const left = new Map((await estate.ceremonySigner.listKeys()).map((key) => [key.label, key.publicKey]));
+    const { note } = await foundHierarchy(estate.room(), ceremonyRequest());
+    for (const { label, publicKey } of await estate.ceremonySigner.listKeys())
+      expect(publicKey, label).not.toEqual(left.get(label));
+    for (const label of left.keys())
+      expect(note).toContain(`key ${label} of an abandoned ceremony destroyed`);
+    expect(await estate.verify()).toMatchObject({ holds: true });
+  });
+
+  test("while the stock was made leaves keys without certificates; the next destroys them", async () => {
+    estate = await foundedEstate({ stockSize: 1 });
+    await expect(
+      extendStock(estate.room(until("issuing-dca/0003 certified")), ceremonyRequest(), 2),
+    ).rejects.toThrow("lights");
+    expect((await estate.authorities()).map(({ id }) => id)).not.toContain("issuing-dca/0002");
+    const { note } = await extendStock(estate.room(), ceremonyRequest(), 2);
+    expect(note).toContain("key issuing-dca/0002 of an abandoned ceremony destroyed");
+    expect(note).toContain("key issuing-dca/0003 of an abandoned ceremony destroyed");
+    expect((await estate.authority("issuing-dca/0003")).state).toBe("stock");
+  });
+});
+
+test("no two ceremonies are held at once: the second is refused while the first goes on", async () => {
+  estate = await emptyEstate({ stockSize: 1 });
+  const second = Promise.withResolvers<unknown>();
+  let asked = false;
+  const room = estate.room({
+    checkpoint: async () => {
+      if (!asked) {
+        asked = true;
+        await foundHierarchy(estate.room(), ceremonyRequest()).catch(second.resolve);
+      }
+      return (await estate.ledger.lastCheckpoint()).note;
+    },
+  });
+  await foundHierarchy(room, ceremonyRequest());
+  expect(await second.promise).toMatchObject({ code: "CEREMONY_UNDER_WAY" });
+});
+
+test("a ceremony under a clock that went back is refused", async () => {
+  estate = await foundedEstate({ stockSize: 1 });
+  estate.clock.advance(-60_000);
+  await expect(extendStock(estate.room(), ceremonyRequest(), 1)).rejects.toMatchObject({
+    code: "CLOCK_WENT_BACK",
+  });
+});
