@@ -17,9 +17,14 @@ export const appErrors = errorEntries({
     remedy: "Start it in another terminal with `smki up`.",
     status: 503,
   },
+  ESTATE_OLDER_RELEASE: {
+    what: "The service that runs on this data folder is of an older release than this command",
+    remedy: "Stop the service and start it again with this release, then try again.",
+    status: 500,
+  },
   PROCESS_FAILED: {
     what: "A process of the service ended by itself",
-    remedy: "Read its last lines in the log above; start the service again with `smki up`.",
+    remedy: "Read the last lines of the log that is named; start the service again with `smki up`.",
     status: 500,
   },
   DEMO_IN_LIVE: {

@@ -16,6 +16,36 @@ export const webErrors = errorEntries({
     remedy: "See /api/v1/openapi.json for what there is.",
     status: 404,
   },
+  METHOD_NOT_ALLOWED: {
+    what: "This address does not take that method",
+    remedy: "Use one that the Allow header names; see /api/v1/openapi.json.",
+    status: 405,
+  },
+  MEDIA_TYPE_UNSUPPORTED: {
+    what: "The body is of a type that this address does not take",
+    remedy: "Send JSON, with content-type: application/json.",
+    status: 415,
+  },
+  REQUEST_NOT_HTTP: {
+    what: "What was sent is not an HTTP request",
+    remedy: "Send HTTP/1.1 over TLS.",
+    status: 400,
+  },
+  REQUEST_TIMED_OUT: {
+    what: "The request did not come to its end in time",
+    remedy: "Send it again, in one go, or in smaller parts.",
+    status: 408,
+  },
+  REQUEST_HEADERS_TOO_LARGE: {
+    what: "The header of the request is larger than this service takes",
+    remedy: "Send fewer or shorter header fields, 16 kB in all at the most.",
+    status: 431,
+  },
+  CREDENTIAL_EXPIRED: {
+    what: "The IKI Certificate of this connection has expired",
+    remedy: "Have a new one issued to the officer or system, and connect with it.",
+    status: 401,
+  },
   XML_INVALID: {
     what: "The request is not the XML document that this service takes",
     remedy: "Send the one root element, without document type, entities or processing instructions.",
@@ -45,6 +75,12 @@ export const webErrors = errorEntries({
     what: "The port is in use by another program",
     remedy:
       "Stop that program, or set another port (web.port, repositoryService.port; 0 takes any that is free).",
+    status: 500,
+  },
+  ADDRESS_UNUSABLE: {
+    what: "The service cannot listen on that address and port",
+    remedy:
+      "Check web.host, an address of this machine, and web.port: one below 1024 needs root or CAP_NET_BIND_SERVICE.",
     status: 500,
   },
   BOXED_SERVICE_IN_LIVE: {

@@ -72,7 +72,7 @@ async function grantCredential(
   const holder = { partyId, officerId, subscriberFor: hat };
   const issued = await requestCertificate(estate, operator, "iki", { reference: hat, partyId, holder }, csr);
   const certificate = encodePem(issued.certificate);
-  const key = pair.privateKey.export({ format: "pem", type: "pkcs8" }) as string;
+  const key = pair.privateKey.export({ format: "pem", type: "pkcs8" });
   const folder = join(estate.paths.demo, "credentials");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const name = join(folder, `${party.signifier ?? "sample"}-${hat}`);

@@ -1,12 +1,15 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { connect, type Database } from "../../database/connect.ts";
 import { openExistingServer, startEmbeddedServer } from "../../database/embedded/server.ts";
-import { bindEstate } from "../../database/estate.ts";
+import { bindEstate, readEstate } from "../../database/estate.ts";
 import { migrate } from "../../database/migrate.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
 import { type Rulebook, rulebookFor } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { type Clock, systemClock } from "../../time/clock.ts";
+import { folderFailure } from "./folder-failure.ts";
 import { type EstatePaths, estatePaths } from "./paths.ts";
+import { compareRelease } from "./release-check.ts";
 
 /** An open estate: its database, its rules, its settings. */
 export interface Estate {
@@ -16,6 +19,8 @@ export interface Estate {
   readonly database: Database;
   /** For child processes. */
   readonly connectionString: string;
+  /** Resolves when the embedded server that this process started has ended; never where it started none. */
+  readonly databaseEnded: Promise<void>;
   readonly clock: Clock;
   /** Closes the connections, and stops the server if this process started it. */
   close(): Promise<void>;
@@ -29,54 +34,89 @@ export interface OpenOptions {
   readonly databaseLog?: (line: string) => void;
 }
 
+/** A PostgreSQL that is reached: started here, started by the service that is joined, or elsewhere. */
+interface ReachedServer {
+  readonly kind: "started" | "joined" | "external";
+  readonly connectionString: string;
+  readonly exited: Promise<void>;
+  stop(): Promise<void>;
+}
+
 /**
  * Opens the estate of a data folder: starts or joins its PostgreSQL, migrates it under a lock, and binds it to
- * the environment for ever.
+ * the environment for ever. A running service that is joined is not migrated under its feet.
  *
- * @throws SmkiError DATABASE_FOLDER_IN_USE, DATABASE_NEWER, ESTATE_ENVIRONMENT_MISMATCH and whatever keeps the
- *   database away
+ * @throws SmkiError DATABASE_FOLDER_IN_USE, DATABASE_NEWER, ESTATE_ENVIRONMENT_MISMATCH, ESTATE_OLDER_RELEASE and
+ *   whatever keeps the database away
  */
 export async function openEstate(settings: Settings, options: OpenOptions): Promise<Estate> {
   const paths = estatePaths(settings.dataFolder);
-  mkdirSync(paths.data, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(paths.data, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw folderFailure(error, paths.data);
+  }
   const server = await reachServer(settings, options);
-  const database = connect(
-    { connectionString: server.connectionString },
-    { applicationName: options.applicationName, poolSize: settings.database.poolSize },
-  );
+  let database: Database | undefined;
   const close = async () => {
-    await database.close();
-    await server.stop();
+    try {
+      await database?.close();
+    } finally {
+      await server.stop();
+    }
   };
   try {
-    await migrate(database);
-    await database.transaction((tx) => bindEstate(tx, settings.environment, systemClock(), settings.edition));
+    database = connect(
+      { connectionString: server.connectionString },
+      { applicationName: options.applicationName, poolSize: settings.database.poolSize },
+    );
+    await prepare(database, settings, server.kind, options);
+    return {
+      settings,
+      rules: rulebookFor(settings.edition),
+      paths,
+      database,
+      connectionString: server.connectionString,
+      databaseEnded: server.exited,
+      clock: systemClock,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
-  return {
-    settings,
-    rules: rulebookFor(settings.edition),
-    paths,
-    database,
-    connectionString: server.connectionString,
-    clock: systemClock,
-    close,
-  };
 }
 
-async function reachServer(settings: Settings, { server, databaseLog }: OpenOptions) {
-  const stop = () => Promise.resolve();
-  if (settings.database.url !== undefined) return { connectionString: settings.database.url, stop };
+/** Brings the database to this release and environment, or refuses; one that is there already is only read. */
+async function prepare(
+  database: Database,
+  settings: Settings,
+  kind: ReachedServer["kind"],
+  { server }: OpenOptions,
+): Promise<void> {
+  const standing = server === "join" && kind !== "started" ? await compareRelease(database) : "unknown";
+  if (standing === "database-older" && kind === "joined")
+    throw new SmkiError("ESTATE_OLDER_RELEASE", { folder: settings.dataFolder });
+  if (standing !== "same") await migrate(database);
+  const estate = await database.read(readEstate);
+  if (estate?.environment === settings.environment) return;
+  await database.transaction((tx) => bindEstate(tx, settings.environment, systemClock(), settings.edition));
+}
+
+async function reachServer(settings: Settings, options: OpenOptions): Promise<ReachedServer> {
+  const { server, databaseLog } = options;
+  const others = { exited: new Promise<void>(() => undefined), stop: () => Promise.resolve() };
+  if (settings.database.url !== undefined)
+    return { kind: "external", connectionString: settings.database.url, ...others };
   if (server === "join") {
     const running = await openExistingServer(settings.dataFolder);
-    if (running !== undefined) return { ...running, stop };
+    if (running !== undefined) return { kind: "joined", ...running, ...others };
   }
-  return startEmbeddedServer({
+  const started = await startEmbeddedServer({
     dataFolder: settings.dataFolder,
     ...(databaseLog === undefined ? {} : { log: databaseLog }),
   });
+  return { ...started, kind: "started" };
 }
 
 /** Whether the folder has ever held an estate. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { SmkiError } from "../../errors/smki-error.ts";
+import { catalogue, type ErrorCode } from "../../errors/catalogue.ts";
+import { type ErrorDetails, SmkiError } from "../../errors/smki-error.ts";
 
 /** What a child tells when it is at work. */
 export type Readiness = Readonly<Record<string, string | number | boolean>>;
@@ -9,7 +10,7 @@ export type Readiness = Readonly<Record<string, string | number | boolean>>;
 export interface Child {
   readonly role: "serve" | "work";
   readonly process: ChildProcess;
-  /** @throws SmkiError PROCESS_FAILED when it ends before it is at work */
+  /** @throws SmkiError the refusal that the child met at its start, or PROCESS_FAILED when it ended without a word */
   readonly ready: Promise<Readiness>;
   readonly exited: Promise<void>;
 }
@@ -18,40 +19,46 @@ export interface Child {
  * Starts a process of the service. It is given the database and the settings, not the keys' secrets: those it
  * reads itself, and only a worker does.
  *
- * @param logFile - descriptor of the file for its log; our own standard error if left out
+ * @param log - descriptor of the file for its log; our own standard error if left out
+ * @param logFile - the file's name, for a failure to tell
  */
 export function startChild(
   role: "serve" | "work",
   environment: Readonly<Record<string, string>>,
-  logFile?: number,
+  log?: number,
+  logFile = "standard error",
 ): Child {
   const main = join(import.meta.dirname, `../main${import.meta.filename.endsWith(".ts") ? ".ts" : ".js"}`);
   const child = spawn(process.execPath, [main, role], {
     env: { ...process.env, ...environment },
     // A session of its own: Ctrl-C in the terminal is for the supervisor, which stops its processes in order.
     detached: true,
-    stdio: ["ignore", "ignore", logFile ?? "inherit", "ipc"],
+    stdio: ["ignore", "ignore", log ?? "inherit", "ipc"],
   });
   const ready = Promise.withResolvers<Readiness>();
   const exited = Promise.withResolvers<undefined>();
   child.on("message", (message) => {
     if ((message as Readiness)["ready"] === true) ready.resolve(message as Readiness);
-    else ready.reject(failureOf(message));
+    else ready.reject(failureOf(message) ?? new SmkiError("PROCESS_FAILED", { role, log: logFile }));
   });
   child.on("error", (cause) => {
-    ready.reject(new SmkiError("PROCESS_FAILED", { role }, { cause }));
+    ready.reject(new SmkiError("PROCESS_FAILED", { role, log: logFile }, { cause }));
     exited.resolve(undefined);
   });
-  child.on("exit", (code, signal) => {
-    ready.reject(new SmkiError("PROCESS_FAILED", { role, status: code ?? String(signal) }));
+  child.on("exit", () => {
     exited.resolve(undefined);
+  });
+  // Only when the channel is closed too: what a child said last may be read after its end.
+  child.on("close", (code, signal) => {
+    ready.reject(new SmkiError("PROCESS_FAILED", { role, status: code ?? String(signal), log: logFile }));
   });
   ready.promise.catch(() => undefined);
   return { role, process: child, ready: ready.promise, exited: exited.promise };
 }
 
-/** A coded refusal that a child met at its start is ours to tell. */
-function failureOf(message: unknown): Error {
-  const { code, details } = message as { code?: string; details?: Record<string, string> };
-  return code === undefined ? new SmkiError("PROCESS_FAILED") : new SmkiError(code as never, details);
+/** A coded refusal that a child met at its start is ours to tell; what else it says has a code of Node's or none. */
+function failureOf(message: unknown): SmkiError | undefined {
+  const { code, details } = message as { code?: unknown; details?: ErrorDetails };
+  if (typeof code !== "string" || !Object.hasOwn(catalogue, code)) return undefined;
+  return new SmkiError(code as ErrorCode, details);
 }

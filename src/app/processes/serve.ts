@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { encodePem } from "../../certificates/index.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
+import { formatVerifierKey } from "../../ledger/note.ts";
 import { issuerCertificates } from "../../repository/repository.ts";
 import { milliseconds } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -9,45 +9,51 @@ import { createBoxedService, listenBoxedService } from "../../web/boxed/index.ts
 import { createWebServer, type WebServer } from "../../web/server/create-server.ts";
 import { readBundle } from "../demo/bundle.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
+import { readVerifierKey } from "../estate/ledger-key.ts";
 import { software } from "../software.ts";
 import { createLog, type Log } from "./log.ts";
 import { serverTls } from "./server-certificate.ts";
-import { listenForStop, tellReady } from "./stopping.ts";
+import { listenForStop, type Stopping, tellReady, whenStopped } from "./stopping.ts";
 
 /** Fifty thousand CSRs in Base64 and JSON are about 22 MB. */
 const bodyLimit = 32 * 1024 * 1024;
+
+/** What has been opened and must be closed in time. */
+interface ClosingServer {
+  readonly server: { closeAllConnections(): void };
+  close(): Promise<unknown>;
+}
 
 /** The web process: serves the interfaces and opens no key. */
 export async function serve(settings: Settings): Promise<void> {
   const log = createLog(settings, "serve");
   const stopping = listenForStop();
   const estate = await openEstate(settings, { applicationName: "smki serve", server: "join" });
-  const servers: { close(): Promise<unknown> }[] = [];
+  const servers: ClosingServer[] = [];
   try {
-    const api = await createApi(estate, log);
+    const api = await createApi(estate, log, stopping);
     servers.push(api);
     const { host, port } = settings.web;
-    const url = await listen(() => api.listen({ host, port }), port);
+    const url = await listen(() => api.listen({ host, port }), host, port);
     const repositoryUrl = settings.repositoryService.enabled
       ? await startBoxed(estate, log, servers)
       : undefined;
     log.info({ url, repositoryUrl }, "listening");
     tellReady({ url, ...(repositoryUrl === undefined ? {} : { repositoryUrl }) });
-    await new Promise((resolve) => {
-      stopping.signal.addEventListener("abort", resolve);
-      if (stopping.signal.aborted) resolve(undefined);
-    });
+    await whenStopped(stopping);
     log.info("stopping: taking no new requests");
   } finally {
     await within(
       milliseconds(estate.rules.shutdownLimit) / 2,
       Promise.all(servers.map((server) => server.close())),
     );
+    // Who has not taken the answer by now keeps neither the database nor this process.
+    for (const { server } of servers) server.closeAllConnections();
     await estate.close();
   }
 }
 
-async function createApi(estate: Estate, log: Log): Promise<WebServer> {
+async function createApi(estate: Estate, log: Log, stopping: Stopping): Promise<WebServer> {
   const { settings, database, clock, rules, paths } = estate;
   const authorities = await database.read(issuerCertificates);
   const server = createWebServer({
@@ -65,16 +71,13 @@ async function createApi(estate: Estate, log: Log): Promise<WebServer> {
     environment: settings.environment,
     edition: settings.edition,
     software: software.nameAndVersion,
-    ledgerVerifierKey: readFileSync(paths.ledgerVerifierKey, "utf8").trim(),
+    stopping: stopping.signal,
+    ledgerVerifierKey: formatVerifierKey(readVerifierKey(paths)),
   });
   return server;
 }
 
-async function startBoxed(
-  estate: Estate,
-  log: Log,
-  servers: { close(): Promise<unknown> }[],
-): Promise<string> {
+async function startBoxed(estate: Estate, log: Log, servers: ClosingServer[]): Promise<string> {
   const { settings, database, clock, paths } = estate;
   const { apiKey, port } = settings.repositoryService;
   const boxed = createBoxedService({
@@ -89,20 +92,24 @@ async function startBoxed(
   return (await listenBoxedService(boxed, port)).urls[0] ?? "";
 }
 
-async function listen(start: () => Promise<string>, port: number): Promise<string> {
+async function listen(start: () => Promise<string>, host: string, port: number): Promise<string> {
   try {
     return await start();
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "EADDRINUSE")
-      throw new SmkiError("PORT_IN_USE", { port }, { cause });
+    const { code = "" } = cause as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE") throw new SmkiError("PORT_IN_USE", { port }, { cause });
+    if (["EACCES", "EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EINVAL"].includes(code))
+      throw new SmkiError("ADDRESS_UNUSABLE", { host, port, reason: code }, { cause });
     throw cause;
   }
 }
 
 /** Waits for `work`, but no longer than that: slow clients do not keep a stopping service. */
 async function within(limit: number, work: Promise<unknown>): Promise<void> {
-  const timer = Promise.withResolvers<void>();
-  const timeout = setTimeout(timer.resolve, limit);
+  const timer = Promise.withResolvers<undefined>();
+  const timeout = setTimeout(() => {
+    timer.resolve(undefined);
+  }, limit);
   await Promise.race([work, timer.promise]);
   clearTimeout(timeout);
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
@@ -24,7 +25,7 @@ export function serverTls({ settings, paths, clock }: Estate): ServerTls {
   if (certificateFile !== undefined && keyFile !== undefined) return readTls(certificateFile, keyFile);
   if (settings.environment === "live") throw new SmkiError("TLS_FILES_NEEDED");
   const files = [join(paths.tls, "server.pem"), join(paths.tls, "server.key")] as const;
-  if (!existsSync(files[1])) {
+  if (!existsSync(files[1]) || isNearItsEnd(files[0], clock())) {
     const made = makeServerCertificate([...new Set(["127.0.0.1", "localhost", settings.web.host])], clock());
     mkdirSync(paths.tls, { recursive: true, mode: 0o700 });
     writeFileSync(serverAuthorityFile(paths.tls), made.authority);
@@ -33,6 +34,19 @@ export function serverTls({ settings, paths, clock }: Estate): ServerTls {
     writeFileSync(files[1], made.key, { mode: 0o600 });
   }
   return readTls(...files);
+}
+
+const month = 30 * 24 * 60 * 60 * 1000;
+
+/** A certificate that we made ourselves is made anew at the start of the service, before it ends. */
+function isNearItsEnd(certificateFile: string, now: Date): boolean {
+  try {
+    const { validTo } = new X509Certificate(readFileSync(certificateFile));
+    return Date.parse(validTo) - now.getTime() < month;
+  } catch {
+    // Half written, or gone.
+    return true;
+  }
 }
 
 function readTls(certificateFile: string, keyFile: string): ServerTls {

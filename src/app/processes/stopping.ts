@@ -19,16 +19,28 @@ export function listenForStop(onSecond: () => void = () => undefined): Stopping 
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-  // The process that started us is gone, however it ended.
-  process.on("disconnect", () => {
+  // The process that started us is gone, however it ended, perhaps before we listened.
+  const orphaned = (): void => {
     if (!controller.signal.aborted) controller.abort();
-  });
+  };
+  process.on("disconnect", orphaned);
+  if (process.send !== undefined && !process.connected) orphaned();
   // Listening for the parent's end must not itself keep us running when our work is done.
   process.channel?.unref();
   return { signal: controller.signal };
 }
 
-/** Tells the process that started us that we are at work, and where. */
+/** Resolves when this process is to stop. */
+export function whenStopped({ signal }: Stopping): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => {
+      resolve();
+    });
+    if (signal.aborted) resolve();
+  });
+}
+
+/** Tells the process that started us that we are at work, and where; one that is gone need not know. */
 export function tellReady(where: Readonly<Record<string, string | number>> = {}): void {
-  process.send?.({ ready: true, ...where });
+  if (process.connected) process.send?.({ ready: true, ...where }, () => undefined);
 }

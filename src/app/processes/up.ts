@@ -1,13 +1,9 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { selectAuthorities } from "../../authorities/authority-store.ts";
-import { milliseconds } from "../../rulebook/index.ts";
-import { settingsEnvironment } from "../../settings/environment.ts";
+import { issuerCertificates } from "../../repository/repository.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { requireHierarchy } from "../estate/ceremony-room.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
-import { type Child, type Readiness, startChild } from "./child.ts";
+import { folderFailure } from "../estate/folder-failure.ts";
+import { Supervisor } from "./supervisor.ts";
 
 /** A running service. */
 export interface RunningService {
@@ -26,9 +22,6 @@ export interface RunningService {
   readonly kill: () => void;
 }
 
-/** A process that ends more often than this in a minute is not started again. */
-const restartsAMinute = 5;
-
 /**
  * Starts the service on a data folder: PostgreSQL, the web process, the workers; and keeps them running.
  *
@@ -36,93 +29,32 @@ const restartsAMinute = 5;
  */
 export async function startService(settings: Settings): Promise<RunningService> {
   const estate = await openEstate(settings, { applicationName: "smki up", server: "start" });
-  const supervisor = new Supervisor(estate);
+  let supervisor: Supervisor | undefined;
+  const stop = async (): Promise<void> => {
+    try {
+      await supervisor?.stop();
+    } finally {
+      await estate.close();
+    }
+  };
   try {
-    requireHierarchy((await estate.database.read((tx) => selectAuthorities(tx))).length, settings.dataFolder);
-    const [web, ...workers] = await supervisor.startAll();
+    requireHierarchy((await estate.database.read(issuerCertificates)).length, settings.dataFolder);
+    const started = (supervisor = new Supervisor(estate));
+    const [web, ...workers] = await started.startAll();
     return {
       estate,
       url: String(web?.["url"]),
       repositoryUrl: web?.["repositoryUrl"] === undefined ? undefined : String(web["repositoryUrl"]),
       signer: String(workers[0]?.["signer"]),
-      logFile: supervisor.logFile,
-      failed: supervisor.failed,
-      stop: async () => {
-        await supervisor.stop();
-        await estate.close();
-      },
+      logFile: started.logFile,
+      failed: started.failed,
+      stop,
       kill: () => {
-        supervisor.kill();
+        started.kill();
       },
     };
   } catch (error) {
-    await supervisor.stop();
-    await estate.close();
-    throw error;
-  }
-}
-
-class Supervisor {
-  readonly logFile: string;
-  readonly failed: Promise<Error>;
-  readonly #estate: Estate;
-  readonly #log: number;
-  readonly #children = new Set<Child>();
-  readonly #fail: (error: Error) => void;
-  #stopping = false;
-
-  constructor(estate: Estate) {
-    this.#estate = estate;
-    mkdirSync(estate.paths.log, { recursive: true, mode: 0o700 });
-    this.logFile = join(estate.paths.log, "service.log");
-    this.#log = openSync(this.logFile, "a", 0o600);
-    const failure = Promise.withResolvers<Error>();
-    this.failed = failure.promise;
-    this.#fail = failure.resolve;
-  }
-
-  startAll(): Promise<Readiness[]> {
-    const { workers } = this.#estate.settings;
-    const roles = ["serve" as const, ...Array.from({ length: workers.count }, () => "work" as const)];
-    return Promise.all(roles.map((role) => this.#start(role, []).ready));
-  }
-
-  #start(role: Child["role"], restarts: readonly number[]): Child {
-    const { settings, connectionString } = this.#estate;
-    const environment = { ...settingsEnvironment(settings), DATABASE_URL: connectionString };
-    const child = startChild(role, environment, this.#log);
-    this.#children.add(child);
-    void child.exited.then(() => {
-      this.#children.delete(child);
-      if (!this.#stopping) void this.#restart(role, restarts);
-    });
-    return child;
-  }
-
-  async #restart(role: Child["role"], restarts: readonly number[]): Promise<void> {
-    const now = performance.now();
-    const recent = [...restarts.filter((moment) => now - moment < 60_000), now];
-    if (recent.length > restartsAMinute) {
-      this.#fail(new Error(`the ${role} process ends again and again`));
-      return;
-    }
-    await sleep(500);
-    if (!this.#stopping) this.#start(role, recent).ready.catch(() => undefined);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    const limit = milliseconds(this.#estate.rules.shutdownLimit) * 0.8;
-    const ended = Promise.all([...this.#children].map((child) => child.exited));
-    for (const child of this.#children) child.process.kill("SIGTERM");
-    const inTime = await Promise.race([ended.then(() => true), sleep(limit, false, { ref: false })]);
-    if (!inTime) this.kill();
-    await ended;
-    closeSync(this.#log);
-  }
-
-  kill(): void {
-    this.#stopping = true;
-    for (const child of this.#children) child.process.kill("SIGKILL");
+    await stop();
+    throw folderFailure(error, settings.dataFolder);
   }
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { publishesCrl } from "../../authorities/authority.ts";
-import { selectAuthorities } from "../../authorities/authority-store.ts";
 import { requireClockNotBack } from "../../authorities/clock-guard.ts";
 import type { IssuingAuthority } from "../../authorities/issuing/issue.ts";
 import { publishListIfDue } from "../../authorities/revocation/publish-list.ts";
 import { runIssuance } from "../../issuance/run-issuance.ts";
 import type { Signer } from "../../keys/signer.ts";
 import { runSequencer } from "../../ledger/sequencer.ts";
+import { issuerCertificates } from "../../repository/repository.ts";
 import { milliseconds } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
@@ -79,7 +79,7 @@ async function publishLists(estate: Estate, signer: Signer, stop: AbortSignal, l
   const { database, clock, settings, rules } = estate;
   while (!stop.aborted) {
     try {
-      const authorities = await database.read((tx) => selectAuthorities(tx));
+      const authorities = await database.read(issuerCertificates);
       for (const authority of authorities) {
         const { profile } = authority;
         if (!publishesCrl(profile) || authority.state !== "active") continue;

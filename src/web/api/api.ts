@@ -1,27 +1,58 @@
 import swagger from "@fastify/swagger";
+import type { RouteOptions } from "fastify";
 import type { WebServer } from "../server/create-server.ts";
+import { requireCredentials } from "../server/principal.ts";
 import type { ApiContext } from "./context.ts";
 import { issuanceRoutes } from "./issuance-routes.ts";
 import { repositoryRoutes } from "./repository-routes.ts";
 import { revocationRoutes } from "./revocation-routes.ts";
+import { Problem } from "./schemas.ts";
 import { statusRoutes } from "./status-routes.ts";
+
+const credentialScheme = "ikiCredential";
 
 /** The JSON API, version 1: additive only. Its description is made from the schemas that check it. */
 export async function registerApi(server: WebServer, context: ApiContext): Promise<void> {
-  await server.register(swagger, {
-    openapi: {
-      info: {
-        title: "OpenSMKI",
-        version: "1",
-        description:
-          "Certificates of the Smart Metering Key Infrastructure. Requests other than status, CA certificates and revocation lists need an IKI client certificate.",
-        license: { name: "Apache-2.0" },
+  await server.register(async (api) => {
+    requireCredentials(api, context);
+    api.addHook("onRoute", describeAccess);
+    await api.register(swagger, {
+      openapi: {
+        openapi: "3.1.0",
+        info: {
+          title: "OpenSMKI",
+          version: "1",
+          description:
+            "Certificates of the Smart Metering Key Infrastructure. Requests other than status, CA certificates and revocation lists need an IKI client certificate.",
+          license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+        },
+        components: {
+          securitySchemes: {
+            [credentialScheme]: {
+              type: "mutualTLS",
+              description: "The IKI Certificate of an Authorised Responsible Officer or of a system",
+            } as never,
+          },
+        },
       },
-    },
+    });
+    statusRoutes(api, context);
+    repositoryRoutes(api, context);
+    issuanceRoutes(api, context);
+    revocationRoutes(api, context);
+    api.get("/api/v1/openapi.json", { config: { access: "public" }, schema: { hide: true } }, () =>
+      api.swagger(),
+    );
   });
-  statusRoutes(server, context);
-  repositoryRoutes(server, context);
-  issuanceRoutes(server, context);
-  revocationRoutes(server, context);
-  server.get("/api/v1/openapi.json", { schema: { hide: true } }, () => server.swagger());
+}
+
+/** Adds to each route's description what holds for all: the form of a refusal, and who may ask. */
+function describeAccess(route: RouteOptions): void {
+  const { schema } = route;
+  if (schema === undefined || schema.hide === true) return;
+  route.schema = {
+    ...schema,
+    response: { ...(schema.response as object | undefined), "4xx": Problem, "5xx": Problem },
+    ...(route.config?.access === "public" ? {} : { security: [{ [credentialScheme]: [] }] }),
+  };
 }

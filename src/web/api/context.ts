@@ -1,6 +1,7 @@
 import type { Database } from "../../database/connect.ts";
 import type { Rulebook } from "../../rulebook/index.ts";
 import type { Clock } from "../../time/clock.ts";
+import type { ReadClientCertificate } from "../server/principal.ts";
 
 /** What every route of the JSON API works with: given by the app. */
 export interface ApiContext {
@@ -12,4 +13,10 @@ export interface ApiContext {
   readonly software: string;
   /** The ledger's public verifier key. */
   readonly ledgerVerifierKey: string;
+  /** Aborted when the service stops: requests that wait are answered then. */
+  readonly stopping?: AbortSignal;
+  /** How long a single request waits for its certificate, in milliseconds. */
+  readonly patience?: number;
+  /** How a request's client certificate is read; from the TLS connection if left out. */
+  readonly readClientCertificate?: ReadClientCertificate;
 }

@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { decodeCsrText } from "../../certificates/index.ts";
-import { SmkiError } from "../../errors/smki-error.ts";
+import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { batchHasEnded, findBatch } from "../../issuance/deliver.ts";
 import { receive, waitForBatch } from "../../issuance/receive.ts";
 import { retrieveCertificate } from "../../repository/repository.ts";
@@ -14,7 +14,9 @@ const Kind = Type.Object({ kind: Type.Union([Type.Literal("device"), Type.Litera
 const Reference = Type.String({ minLength: 1, maxLength: 256, description: "Your own name for the batch" });
 
 /** How long a single request waits for its certificate before it answers with the batch to ask for later. */
-const patience = 10_000;
+const usualPatience = 10_000;
+/** A stopping service does not hold its clients up for longer than this. */
+const lookAtStopEvery = 1_000;
 
 /** CSRs in, certificates out. */
 export function issuanceRoutes(server: WebServer, context: ApiContext): void {
@@ -35,7 +37,7 @@ export function issuanceRoutes(server: WebServer, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      const principal = await principalOf(request, database);
+      const principal = principalOf(request);
       const requests = [decodeCsrText(request.body.csr)];
       const submission = {
         kind: request.params.kind,
@@ -45,12 +47,7 @@ export function issuanceRoutes(server: WebServer, context: ApiContext): void {
       const batchId = await database.transaction((tx) =>
         receive(tx, principal, submission, maximum, clock()),
       );
-      await waitForBatch(
-        database,
-        () => database.read((tx) => batchHasEnded(tx, batchId)),
-        batchId,
-        patience,
-      );
+      await waitWhileUp(context, batchId);
       const batch = await database.read((tx) => findBatch(tx, principal, batchId));
       const [outcome] = batch.outcomes;
       if (outcome?.status === "refused") throw new SmkiError(outcome.code, outcome.details);
@@ -75,9 +72,9 @@ export function issuanceRoutes(server: WebServer, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      const principal = await principalOf(request, database);
+      const principal = principalOf(request);
       const { reference, csrs } = request.body;
-      const submission = { kind: request.params.kind, reference, requests: csrs.map(decodeCsrText) };
+      const submission = { kind: request.params.kind, reference, requests: csrs.map(decodeInBatch) };
       const batch = await database.transaction((tx) => receive(tx, principal, submission, maximum, clock()));
       return reply.status(202).send({ batch, requests: csrs.length });
     },
@@ -93,8 +90,29 @@ export function issuanceRoutes(server: WebServer, context: ApiContext): void {
       },
     },
     async (request) => {
-      const principal = await principalOf(request, database);
+      const principal = principalOf(request);
       return batchView(await database.read((tx) => findBatch(tx, principal, request.params.batch)));
     },
   );
+}
+
+/** Waits for a batch until it has ended, patience is over, or the service is told to stop. */
+async function waitWhileUp({ database, stopping, patience }: ApiContext, batchId: number): Promise<void> {
+  const hasEnded = () => database.read((tx) => batchHasEnded(tx, batchId));
+  let left = patience ?? usualPatience;
+  while (left > 0 && stopping?.aborted !== true) {
+    const slice = Math.min(left, lookAtStopEvery);
+    if (await waitForBatch(database, hasEnded, batchId, slice)) return;
+    left -= slice;
+  }
+}
+
+/** @throws SmkiError as `decodeCsrText`, with the CSR's place in the batch: the whole of it is refused */
+function decodeInBatch(csr: string, position: number): Buffer {
+  try {
+    return decodeCsrText(csr);
+  } catch (error) {
+    if (!isSmkiError(error)) throw error;
+    throw new SmkiError(error.code, { ...error.details, position }, { cause: error });
+  }
 }

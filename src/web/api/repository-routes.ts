@@ -8,9 +8,9 @@ import {
   searchCertificates,
 } from "../../repository/repository.ts";
 import type { WebServer } from "../server/create-server.ts";
-import { principalOf } from "../server/principal.ts";
 import type { ApiContext } from "./context.ts";
-import { CertificateView, SerialNumberText } from "./schemas.ts";
+import { certificateType, listType, Octets, prefersDer, sendOctets } from "./octets.ts";
+import { CertificateView, SerialNumberText, Status } from "./schemas.ts";
 import { certificateView } from "./views.ts";
 
 const AuthorityView = Type.Object({
@@ -21,6 +21,11 @@ const AuthorityView = Type.Object({
   state: Type.String(),
   certificate: Type.String({ description: "DER in Base64" }),
 });
+
+const Authority = Type.Object(
+  { authority: Type.String({ minLength: 1, maxLength: 40, description: "The CA's id" }) },
+  { additionalProperties: false },
+);
 
 /** The repository: certificates for those with a credential; CA certificates and revocation lists for everyone. */
 export function repositoryRoutes(server: WebServer, context: ApiContext): void {
@@ -37,12 +42,7 @@ export function repositoryRoutes(server: WebServer, context: ApiContext): void {
             organisation: Type.Optional(Type.String({ description: "EUI-64 of an organisation" })),
             role: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
             usage: Type.Optional(Type.Union([Type.Literal("DS"), Type.Literal("KA"), Type.Literal("CA")])),
-            status: Type.Optional(
-              Type.Union(
-                ["P", "I", "N", "E", "R"].map((letter) =>
-                  Type.Literal(letter as "P" | "I" | "N" | "E" | "R"),
-                ),
-              ),
+            status: Type.Optional(Status),
             ),
             serialNumber: Type.Optional(SerialNumberText),
           },
@@ -52,7 +52,6 @@ export function repositoryRoutes(server: WebServer, context: ApiContext): void {
       },
     },
     async (request) => {
-      await principalOf(request, database);
       const { device, organisation, role, serialNumber, usage, status } = request.query;
       const search = {
         ...(device === undefined ? {} : { device: eui64(device) }),
@@ -73,18 +72,22 @@ export function repositoryRoutes(server: WebServer, context: ApiContext): void {
       schema: {
         summary: "One certificate: JSON, or DER for Accept: application/pkix-cert",
         params: Type.Object({ serialNumber: SerialNumberText }),
-        response: { 200: CertificateView },
+        response: {
+          200: {
+            description: "The certificate",
+            content: {
+              "application/json": { schema: CertificateView },
+              [certificateType]: { schema: Octets },
+            },
+          },
+        },
       },
     },
     async (request, reply) => {
-      await principalOf(request, database);
       const serialNumber = normaliseSerialNumber(request.params.serialNumber);
       const certificate = await database.read((tx) => retrieveCertificate(tx, serialNumber, clock()));
-      if (request.headers.accept === "application/pkix-cert")
-        return reply
-          .type("application/pkix-cert")
-          .serializer(String)
-          .send(certificate.certificate as never);
+      if (prefersDer(request.headers.accept))
+        return sendOctets(reply, certificateType, certificate.certificate);
       return certificateView(certificate);
     },
   );
@@ -92,6 +95,7 @@ export function repositoryRoutes(server: WebServer, context: ApiContext): void {
   server.get(
     "/api/v1/authorities",
     {
+      config: { access: "public" },
       schema: {
         summary: "The CAs and their certificates",
         response: { 200: Type.Object({ authorities: Type.Array(AuthorityView) }) },
@@ -115,33 +119,36 @@ export function repositoryRoutes(server: WebServer, context: ApiContext): void {
   server.get(
     "/api/v1/authorities/certificate",
     {
+      config: { access: "public" },
       schema: {
         summary: "One CA's certificate, DER",
-        querystring: Type.Object({ authority: Type.String({ maxLength: 40 }) }),
+        querystring: Authority,
+        response: { 200: { description: "DER", content: { [certificateType]: { schema: Octets } } } },
       },
     },
     async (request, reply) => {
       const authority = await database.read((tx) => issuerCertificate(tx, request.query.authority));
-      return reply.type("application/pkix-cert").send(authority.certificate);
+      return sendOctets(reply, certificateType, authority.certificate);
     },
   );
 
   server.get(
     "/api/v1/revocation-lists",
     {
+      config: { access: "public" },
       schema: {
         summary: "The current CRL or ARL of a CA, DER",
-        querystring: Type.Object({ authority: Type.String({ maxLength: 40 }) }),
+        querystring: Authority,
+        response: { 200: { description: "DER", content: { [listType]: { schema: Octets } } } },
       },
     },
     async (request, reply) => {
       const list = await database.read((tx) => revocationList(tx, request.query.authority));
-      return reply
-        .type("application/pkix-crl")
+      void reply
         .header("last-modified", list.thisUpdate.toUTCString())
         .header("expires", list.nextUpdate.toUTCString())
-        .header("etag", `"${list.authorityId}-${String(list.number)}"`)
-        .send(list.list);
+        .header("etag", `"${list.authorityId}-${String(list.number)}"`);
+      return sendOctets(reply, listType, list.list);
     },
   );
 }

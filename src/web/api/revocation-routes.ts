@@ -25,7 +25,7 @@ export function revocationRoutes(server: WebServer, { database, clock }: ApiCont
       },
     },
     async (request, reply) => {
-      const principal = await principalOf(request, database);
+      const principal = principalOf(request);
       const serialNumber = normaliseSerialNumber(request.body.serialNumber);
       const at = clock();
       await database.transaction((tx) =>

@@ -18,6 +18,15 @@ export const SerialNumberText = Type.String({ pattern: "^[0-9A-Fa-f:]{1,47}$" })
 /** A PKCS#10 as the portal takes it: PEM, or Base64 on one line or many. */
 export const CsrText = Type.String({ minLength: 1, maxLength: 8_192 });
 
+/** The status of a certificate in the repository. */
+export const Status = Type.Union([
+  Type.Literal("P"),
+  Type.Literal("I"),
+  Type.Literal("N"),
+  Type.Literal("E"),
+  Type.Literal("R"),
+]);
+
 export const CertificateView = Type.Object(
   {
     serialNumber: Type.String(),
@@ -31,13 +40,7 @@ export const CertificateView = Type.Object(
     subjectIdentifier: Type.Optional(Type.String({ description: "EUI-64 of the device or organisation" })),
     role: Type.Optional(Type.Integer({ description: "Remote Party Role code" })),
     usage: Type.Union([Type.Literal("DS"), Type.Literal("KA"), Type.Literal("CA")]),
-    status: Type.Union([
-      Type.Literal("P"),
-      Type.Literal("I"),
-      Type.Literal("N"),
-      Type.Literal("E"),
-      Type.Literal("R"),
-    ]),
+    status: Status,
     notBefore: Type.String({ format: "date-time" }),
     notAfter: Type.Union([Type.String({ format: "date-time" }), Type.Literal("indefinite")]),
     revokedAt: Type.Optional(Type.String({ format: "date-time" })),

@@ -12,6 +12,7 @@ export function statusRoutes(server: WebServer, context: ApiContext): void {
   server.get(
     "/api/v1/health",
     {
+      config: { access: "public" },
       schema: {
         summary: "200 when requests can be taken",
         response: { 200: Type.Object({ status: Type.Literal("ok") }) },
@@ -25,7 +26,7 @@ export function statusRoutes(server: WebServer, context: ApiContext): void {
 
   server.get(
     "/api/v1/status",
-    { schema: { summary: "Environment, authorities, queue, warnings" } },
+    { config: { access: "public" }, schema: { summary: "Environment, authorities, queue, warnings" } },
     async () => {
       const now = clock();
       const { standing, queue } = await database.read(async (tx) => ({
@@ -45,7 +46,10 @@ export function statusRoutes(server: WebServer, context: ApiContext): void {
 
   server.get(
     "/api/v1/ledger/checkpoint",
-    { schema: { summary: "The newest signed checkpoint (C2SP tlog-checkpoint)" } },
+    {
+      config: { access: "public" },
+      schema: { summary: "The newest signed checkpoint (C2SP tlog-checkpoint)" },
+    },
     async (_, reply) =>
       reply.type("text/plain; charset=utf-8").send(await database.read(newestCheckpointNote)),
   );

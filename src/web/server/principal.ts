@@ -1,34 +1,80 @@
-import type { TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 import type { FastifyRequest } from "fastify";
 import { normaliseSerialNumber, type SerialNumber } from "../../certificates/index.ts";
 import type { Database } from "../../database/connect.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { CredentialHolder } from "../../registration/principal.ts";
 import { findPrincipal } from "../../registration/registration.ts";
+import type { Clock } from "../../time/clock.ts";
+import type { WebServer } from "./create-server.ts";
 
-/** Reading the peer's certificate costs more than the whole of a small request, so it is done once for a socket. */
-const serialOfSocket = new WeakMap<TLSSocket, SerialNumber>();
-
-/**
- * Who sends this request. The certificate was verified against the IKI at the handshake; whether it is still
- * somebody's credential is asked now, since an open connection outlives a revocation.
- *
- * @throws SmkiError CREDENTIAL_REQUIRED, CREDENTIAL_UNKNOWN, CREDENTIAL_ENDED
- */
-export async function principalOf(request: FastifyRequest, database: Database): Promise<CredentialHolder> {
-  const serialNumber = peerSerialNumber(request.raw.socket as TLSSocket);
-  return database.read((tx) => findPrincipal(tx, serialNumber));
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Everyone may ask. A route that does not say so needs a credential. */
+    readonly access?: "public";
+  }
 }
 
-function peerSerialNumber(socket: TLSSocket): SerialNumber {
-  const known = serialOfSocket.get(socket);
+/** The client certificate of a connection, verified against the IKI at the handshake. */
+export interface ClientCertificate {
+  readonly serialNumber: SerialNumber;
+  readonly notAfter: Date;
+}
+
+/** Reads the client certificate that a request came under. @throws SmkiError CREDENTIAL_REQUIRED, CREDENTIAL_UNKNOWN */
+export type ReadClientCertificate = (request: FastifyRequest) => ClientCertificate;
+
+/** What requests are judged by. */
+export interface CredentialCheck {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** From the TLS connection if left out. */
+  readonly readClientCertificate?: ReadClientCertificate;
+}
+
+const decoration = "principal";
+
+/**
+ * Makes every route of this server, registered afterwards, need a credential, save those that say that they are
+ * public. It is asked before the body is read, so that a stranger's costs nothing.
+ */
+export function requireCredentials(server: WebServer, check: CredentialCheck): void {
+  const readClientCertificate = check.readClientCertificate ?? peerCertificate;
+  server.decorateRequest(decoration, null);
+  server.addHook("onRequest", async (request) => {
+    if (request.routeOptions.config.access === "public") return;
+    const { serialNumber, notAfter } = readClientCertificate(request);
+    // Whether it is still somebody's credential is asked on every request: a connection outlives a revocation,
+    // and the certificate's own end.
+    if (notAfter < check.clock()) throw new SmkiError("CREDENTIAL_EXPIRED", { serialNumber });
+    request.setDecorator(decoration, await check.database.read((tx) => findPrincipal(tx, serialNumber)));
+  });
+}
+
+/** Who sends this request. */
+export function principalOf(request: FastifyRequest): CredentialHolder {
+  const principal = request.getDecorator<CredentialHolder | null>(decoration);
+  if (principal === null) throw new SmkiError("CREDENTIAL_REQUIRED");
+  return principal;
+}
+
+/** Reading the peer's certificate costs more than the whole of a small request, so it is done once for a socket. */
+const certificateOfSocket = new WeakMap<TLSSocket, ClientCertificate>();
+
+function peerCertificate(request: FastifyRequest): ClientCertificate {
+  const { socket } = request.raw;
+  if (!(socket instanceof TLSSocket)) throw new SmkiError("CREDENTIAL_REQUIRED");
+  const known = certificateOfSocket.get(socket);
   if (known !== undefined) return known;
   const peer = socket.getPeerX509Certificate();
   if (peer === undefined) throw new SmkiError("CREDENTIAL_REQUIRED");
   // A certificate that does not chain to our IKI, or has expired, is nobody's credential here.
   if (!socket.authorized)
     throw new SmkiError("CREDENTIAL_UNKNOWN", { reason: String(socket.authorizationError) });
-  const serialNumber = normaliseSerialNumber(peer.serialNumber);
-  serialOfSocket.set(socket, serialNumber);
-  return serialNumber;
+  const certificate = {
+    serialNumber: normaliseSerialNumber(peer.serialNumber),
+    notAfter: new Date(peer.validTo),
+  };
+  certificateOfSocket.set(socket, certificate);
+  return certificate;
 }

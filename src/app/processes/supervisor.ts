@@ -1,0 +1,90 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { milliseconds } from "../../rulebook/index.ts";
+import { settingsEnvironment } from "../../settings/environment.ts";
+import type { Estate } from "../estate/estate.ts";
+import { type Child, type Readiness, startChild } from "./child.ts";
+
+/** A process that ends more often than this in a minute is not started again. */
+const restartsAMinute = 5;
+
+/** Keeps the processes of a service running. */
+export class Supervisor {
+  readonly logFile: string;
+  /** Resolves when a process, or the database, could not be kept running. */
+  readonly failed: Promise<Error>;
+  readonly #estate: Estate;
+  readonly #log: number;
+  readonly #children = new Set<Child>();
+  readonly #fail: (error: Error) => void;
+  #stopping = false;
+
+  constructor(estate: Estate) {
+    this.#estate = estate;
+    mkdirSync(estate.paths.log, { recursive: true, mode: 0o700 });
+    this.logFile = join(estate.paths.log, "service.log");
+    this.#log = openSync(this.logFile, "a", 0o600);
+    const failure = Promise.withResolvers<Error>();
+    this.failed = failure.promise;
+    this.#fail = failure.resolve;
+    void estate.databaseEnded.then(() => {
+      if (!this.#stopping) this.#fail(new Error("the database's server ended by itself"));
+    });
+    // However we end, by a second Ctrl-C or by a fault of our own: nothing of the service stays behind.
+    process.on("exit", this.#killAtExit);
+  }
+
+  startAll(): Promise<Readiness[]> {
+    const { workers } = this.#estate.settings;
+    const roles = ["serve" as const, ...Array.from({ length: workers.count }, () => "work" as const)];
+    return Promise.all(roles.map((role) => this.#start(role, []).ready));
+  }
+
+  #start(role: Child["role"], restarts: readonly number[]): Child {
+    const { settings, connectionString } = this.#estate;
+    const environment = { ...settingsEnvironment(settings), DATABASE_URL: connectionString };
+    const child = startChild(role, environment, this.#log, this.logFile);
+    this.#children.add(child);
+    void child.exited.then(() => {
+      this.#children.delete(child);
+      if (!this.#stopping) void this.#restart(role, restarts);
+    });
+    return child;
+  }
+
+  async #restart(role: Child["role"], restarts: readonly number[]): Promise<void> {
+    const now = performance.now();
+    const recent = [...restarts.filter((moment) => now - moment < 60_000), now];
+    if (recent.length > restartsAMinute) {
+      this.#fail(new Error(`the ${role} process ends again and again`));
+      return;
+    }
+    await sleep(500);
+    if (!this.#stopping) this.#start(role, recent).ready.catch(() => undefined);
+  }
+
+  /** Asks every process to finish what it has begun; those that do not in time are ended. May be called twice. */
+  async stop(): Promise<void> {
+    const first = !this.#stopping;
+    this.#stopping = true;
+    const limit = milliseconds(this.#estate.rules.shutdownLimit) * 0.8;
+    const ended = Promise.all([...this.#children].map((child) => child.exited));
+    for (const child of this.#children) child.process.kill("SIGTERM");
+    const inTime = await Promise.race([ended.then(() => true), sleep(limit, false, { ref: false })]);
+    if (!inTime) this.kill();
+    await ended;
+    process.off("exit", this.#killAtExit);
+    if (first) closeSync(this.#log);
+  }
+
+  /** Ends every process at once. What they had begun is gone on with at the next start. */
+  kill(): void {
+    this.#stopping = true;
+    for (const child of this.#children) child.process.kill("SIGKILL");
+  }
+
+  readonly #killAtExit = (): void => {
+    this.kill();
+  };
+}
