@@ -51,7 +51,7 @@ export async function holdCeremonyIn(
         order.purpose === "found"
           ? await ensureLedgerKey(estate, operationalSigner)
           : await openLedgerSigner(estate, operationalSigner);
-      const signRecord = await recordSigner(estate, operationalSigner);
+      const signRecord = recordSigner(estate, operationalSigner);
       const record = await hold(
         room(estate, { ceremonySigner, operationalSigner, signRecord }, ledger, order),
         order,

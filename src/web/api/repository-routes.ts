@@ -43,7 +43,6 @@ export function repositoryRoutes(server: WebServer, context: ApiContext): void {
             role: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
             usage: Type.Optional(Type.Union([Type.Literal("DS"), Type.Literal("KA"), Type.Literal("CA")])),
             status: Type.Optional(Status),
-            ),
             serialNumber: Type.Optional(SerialNumberText),
           },
           { additionalProperties: false },
