@@ -32,6 +32,11 @@ export const appErrors = errorEntries({
     remedy: "Leave out the settings file of the live service, or set SMKI_ENVIRONMENT=test.",
     status: 500,
   },
+  DEMO_INTERRUPTED: {
+    what: "The demonstration was stopped before its end",
+    remedy: "Run `smki demo` again; it begins anew.",
+    status: 500,
+  },
   DEMO_CHECK_FAILED: {
     what: "Something in the demonstration did not hold",
     remedy: "Read which check failed above. If nothing was altered on purpose, this is a defect: report it.",

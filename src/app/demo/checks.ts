@@ -8,7 +8,13 @@ import { verifyEstate } from "../estate/verify.ts";
 import type { OrganisationCertificate } from "./enrol.ts";
 import { certificateKey, type FetchedCertificates } from "./meters.ts";
 import type { MeterKey } from "./simulated-meters.ts";
-import { type Chain, opensslVersion, verifyWithNode, verifyWithOpenssl } from "./verify-certificates.ts";
+import {
+  type Chain,
+  type NamedCertificates,
+  opensslVersion,
+  verifyWithNode,
+  verifyWithOpenssl,
+} from "./verify-certificates.ts";
 
 /** Verifies every Device Certificate and matches its key, device and use to its CSR. @returns what does not hold */
 export async function checkDeviceCertificates(
@@ -19,13 +25,12 @@ export async function checkDeviceCertificates(
 ): Promise<string[]> {
   const authorities = await estate.database.read((tx) => selectAuthorities(tx));
   const chain = chainOf(authorities, "root-dca", "issuing-dca");
-  const certificates = [...fetched.values()];
-  const invalid = await verify(certificates, chain, "Device Certificates", output);
+  const invalid = await verify(fetched, chain, "Device Certificates", output);
   const mismatched = keys.flatMap((key) =>
     matches(key, fetched.get(certificateKey(key.deviceId, key.keyUsage))),
   );
   if (mismatched.length === 0) output.done(`${String(keys.length)} public keys match their CSRs`);
-  else output.warn(`${String(mismatched.length)} certificates do not match their CSRs`);
+  else output.warn(`${String(mismatched.length)} certificates do not match their CSRs: ${some(mismatched)}`);
   output.done("Device Certificates have no CRL: the Device Certificate Policy has no revocation");
   return [...invalid, ...mismatched];
 }
@@ -58,7 +63,7 @@ export async function checkOrganisationCertificates(
   }));
   const chain = { ...chainOf(authorities, "root-oca", "issuing-oca"), lists };
   return verify(
-    organisations.map(({ certificate }) => certificate),
+    new Map(organisations.map(({ name, certificate }) => [name, certificate])),
     chain,
     "Organisation Certificates",
     output,
@@ -66,27 +71,32 @@ export async function checkOrganisationCertificates(
 }
 
 async function verify(
-  certificates: readonly Buffer[],
+  certificates: NamedCertificates,
   chain: Chain,
   what: string,
   output: Output,
 ): Promise<string[]> {
-  const count = `${String(certificates.length)} ${what}`;
+  const count = `${String(certificates.size)} ${what}`;
   const byNode = verifyWithNode(certificates, chain);
-  if (byNode.length > 0) output.warn(`${String(byNode.length)} of ${count} do not verify`);
+  if (byNode.length > 0) output.warn(`${String(byNode.length)} of ${count} do not verify: ${some(byNode)}`);
   else output.done(`${count} verified with Node.js under their issuing CA and its root`);
   const openssl = await opensslVersion();
   if (openssl === undefined) {
     output.done("(the openssl command is not installed here, so its second opinion is left out)");
     return byNode;
   }
-  const byOpenssl = await output.progress("verified with OpenSSL", certificates.length, (advance) =>
+  const byOpenssl = await output.progress("verified with OpenSSL", certificates.size, (advance) =>
     verifyWithOpenssl(certificates, chain, advance),
   );
   const how = chain.lists === undefined ? "-x509_strict" : "-x509_strict -crl_check_all";
-  if (byOpenssl.length > 0) output.warn(byOpenssl.join("; "));
+  if (byOpenssl.length > 0) output.warn(some(byOpenssl));
   else output.done(`${count} verified with ${openssl} (${how})`);
   return [...byNode, ...byOpenssl];
+}
+
+/** The first few; all of them stand in the answer for programs. */
+function some(problems: readonly string[]): string {
+  return [...problems.slice(0, 3), ...(problems.length > 3 ? ["..."] : [])].join("; ");
 }
 
 function chainOf(

@@ -28,6 +28,8 @@ export interface DemoOrder {
   readonly meters: number;
   /** Alter one stored byte before checking, to show that the checks are real. */
   readonly alterStoredByte: boolean;
+  /** Aborted when it shall stop before its end. */
+  readonly stop?: AbortSignal;
 }
 
 /** A demonstration that did its work; the service is still up. */
@@ -50,16 +52,22 @@ export interface DemoFigures {
 /**
  * The whole of the SMKI in one go, on an empty data folder: ceremony, service, enrolment, organisation and
  * device certificates, repository, verification, ledger. Every step goes the way a user's would.
+ *
+ * @throws SmkiError DEMO_INTERRUPTED between two parts when it is told to stop, with the service stopped
  */
 export async function demonstrate(
   settings: Settings,
   order: DemoOrder,
   output: Output,
 ): Promise<Demonstration> {
-  output.part("1  Key ceremony, with sample witnesses");
+  const part = (title: string): void => {
+    if (order.stop?.aborted === true) throw new SmkiError("DEMO_INTERRUPTED");
+    output.part(title);
+  };
+  part("1  Key ceremony, with sample witnesses");
   await sampleCeremony(settings, output);
 
-  output.part("2  Service");
+  part("2  Service");
   const service = await startService(settings);
   try {
     output.done(
@@ -69,7 +77,7 @@ export async function demonstrate(
     if (settings.keys.operational.kind === "encrypted-file")
       output.done("  (an encrypted file, for development; a live service uses a PKCS#11 module)");
 
-    output.part("3  Enrolment of sample Parties");
+    part("3  Enrolment of sample Parties");
     const enrolled = new Map<string, EnrolledParty>();
     for (const party of sampleParties) {
       enrolled.set(party.name, await enrol(service.estate, service.url, party));
@@ -83,14 +91,14 @@ export async function demonstrate(
       return party;
     };
 
-    output.part("4  Organisation Certificates");
+    part("4  Organisation Certificates");
     const organisations = await issueForOrganisations(service, find, output);
 
-    output.part(`5  Device Certificates for ${String(order.meters)} simulated meters, two keys each`);
+    part(`5  Device Certificates for ${String(order.meters)} simulated meters, two keys each`);
     const manufacturer = find(sampleManufacturer.name);
     const issued = await issueForMeters(service.estate, manufacturer, order.meters, output);
 
-    output.part("6  Repository and verification");
+    part("6  Repository and verification");
     if (order.alterStoredByte) output.warn(await alterStoredByte(service.estate));
     const fetched = await fetchBack(manufacturer, issued.keys, output);
     const problems = [
@@ -98,7 +106,7 @@ export async function demonstrate(
       ...(await checkOrganisationCertificates(service.estate, organisations, output)),
     ];
 
-    output.part("7  Ledger");
+    part("7  Ledger");
     problems.push(...(await checkLedger(service.estate, output)));
     for (const party of enrolled.values()) for (const client of party.clients.values()) client.close();
     return {

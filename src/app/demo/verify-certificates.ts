@@ -16,6 +16,9 @@ export interface Chain {
   readonly lists?: readonly Buffer[];
 }
 
+/** DER by a name that a person can find the certificate by. */
+export type NamedCertificates = ReadonlyMap<string, Buffer>;
+
 /** The version of the `openssl` command; undefined where there is none. */
 export async function opensslVersion(): Promise<string | undefined> {
   try {
@@ -31,23 +34,21 @@ export async function opensslVersion(): Promise<string | undefined> {
  *
  * @returns a line for each that does not verify
  */
-export function verifyWithNode(certificates: readonly Buffer[], chain: Chain): string[] {
+export function verifyWithNode(certificates: NamedCertificates, chain: Chain): string[] {
   const root = new X509Certificate(chain.root);
   const issuers = chain.issuing
     .map((der) => new X509Certificate(der))
     .filter((issuer) => issuer.ca && issuer.checkIssued(root) && issuer.verify(root.publicKey))
     .map((issuer) => ({ issuer, publicKey: issuer.publicKey }));
-  return certificates.flatMap((der) => {
+  return [...certificates].flatMap(([name, der]) => {
     try {
       const certificate = new X509Certificate(der);
       const holds = issuers.some(
         ({ issuer, publicKey }) => certificate.checkIssued(issuer) && certificate.verify(publicKey),
       );
-      return holds ? [] : [`certificate ${certificate.serialNumber}: no issuing CA signed it`];
+      return holds ? [] : [`${name}: certificate ${certificate.serialNumber} was signed by no issuing CA`];
     } catch (error) {
-      return [
-        `a stored certificate cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      ];
+      return [`${name}: cannot be read: ${error instanceof Error ? error.message : String(error)}`];
     }
   });
 }
@@ -60,7 +61,7 @@ const filesAtOnce = 500;
  * @returns a line for each that does not verify
  */
 export async function verifyWithOpenssl(
-  certificates: readonly Buffer[],
+  certificates: NamedCertificates,
   chain: Chain,
   advance: (by: number) => void = () => undefined,
 ): Promise<string[]> {
@@ -82,12 +83,16 @@ export async function verifyWithOpenssl(
         await write("lists.pem", chain.lists.map(encodeListPem).join("")),
       );
     const problems: string[] = [];
-    for (let first = 0; first < certificates.length; first += filesAtOnce) {
-      const part = certificates.slice(first, first + filesAtOnce);
+    const named = [...certificates];
+    for (let first = 0; first < named.length; first += filesAtOnce) {
+      const part = named.slice(first, first + filesAtOnce);
       const files = await Promise.all(
-        part.map((der, index) => write(`${String(first + index)}.pem`, encodePem(der))),
+        part.map(async ([name, der], index) => ({
+          name,
+          file: await write(`${String(first + index)}.pem`, encodePem(der)),
+        })),
       );
-      problems.push(...(await opensslVerify([...options, ...files], files)));
+      problems.push(...(await opensslVerify(options, files)));
       advance(part.length);
     }
     return problems;
@@ -97,15 +102,16 @@ export async function verifyWithOpenssl(
 }
 
 /** OpenSSL says OK for each file that holds; only that counts. */
-async function opensslVerify(parameters: readonly string[], files: readonly string[]): Promise<string[]> {
+async function opensslVerify(
+  options: readonly string[],
+  files: readonly { readonly name: string; readonly file: string }[],
+): Promise<string[]> {
+  const parameters = [...options, ...files.map(({ file }) => file)];
   const said = await run("openssl", parameters, { maxBuffer: 64 * 1024 * 1024 }).catch(
-    (error: unknown) => error as { stdout?: string; stderr?: string },
+    (error: unknown) => error as { stdout?: string },
   );
-  const good = new Set((said.stdout ?? "").split("\n").filter((line) => line.endsWith(": OK")));
-  const bad = files.filter((file) => !good.has(`${file}: OK`));
-  return bad.length === 0
-    ? []
-    : [`OpenSSL refuses ${String(bad.length)}: ${(said.stderr ?? "").split("\n").slice(0, 3).join(" ")}`];
+  const good = new Set((said.stdout ?? "").split("\n"));
+  return files.flatMap(({ name, file }) => (good.has(`${file}: OK`) ? [] : [`${name}: refused by OpenSSL`]));
 }
 
 function encodeListPem(der: Buffer): string {

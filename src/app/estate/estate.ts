@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { connect, type Database } from "../../database/connect.ts";
 import { openExistingServer, startEmbeddedServer } from "../../database/embedded/server.ts";
 import { bindEstate, readEstate } from "../../database/estate.ts";
@@ -117,9 +117,4 @@ async function reachServer(settings: Settings, options: OpenOptions): Promise<Re
     ...(databaseLog === undefined ? {} : { log: databaseLog }),
   });
   return { ...started, kind: "started" };
-}
-
-/** Whether the folder has ever held an estate. */
-export function hasEstate(settings: Settings): boolean {
-  return settings.database.url !== undefined || existsSync(estatePaths(settings.dataFolder).keys);
 }

@@ -3,6 +3,8 @@ import type { Settings } from "../../settings/settings.ts";
 import { requireHierarchy } from "../estate/ceremony-room.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
 import { folderFailure } from "../estate/folder-failure.ts";
+import { readVerifierKey } from "../estate/ledger-key.ts";
+import { estatePaths } from "../estate/paths.ts";
 import { Supervisor } from "./supervisor.ts";
 
 /** A running service. */
@@ -28,6 +30,8 @@ export interface RunningService {
  * @throws SmkiError ESTATE_EMPTY, DATABASE_FOLDER_IN_USE, PORT_IN_USE, PROCESS_FAILED and whatever keeps a part away
  */
 export async function startService(settings: Settings): Promise<RunningService> {
+  // Before anything is made: an empty folder stays empty.
+  readVerifierKey(estatePaths(settings.dataFolder));
   const estate = await openEstate(settings, { applicationName: "smki up", server: "start" });
   let supervisor: Supervisor | undefined;
   const stop = async (): Promise<void> => {
