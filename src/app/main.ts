@@ -13,6 +13,7 @@ import { demoCommand } from "./verbs/demo.ts";
 import { ledgerCommand } from "./verbs/ledger.ts";
 import { partyCommand } from "./verbs/party.ts";
 import { serveCommand, workCommand } from "./verbs/processes.ts";
+import { queueCommand } from "./verbs/queue.ts";
 import { upCommand } from "./verbs/up.ts";
 
 /** Every verb, in the order in which a newcomer meets them. */
@@ -29,6 +30,7 @@ export function createProgram(): Command {
     .addCommand(partyCommand())
     .addCommand(credentialCommand())
     .addCommand(certificateCommand())
+    .addCommand(queueCommand())
     .addCommand(ledgerCommand())
     .addCommand(configCommand())
     .addCommand(lintCommand())

@@ -1,6 +1,11 @@
 import { errorEntries } from "./entry.ts";
 
 export const ceremonyErrors = errorEntries({
+  REVOCATION_INCOMPLETE: {
+    what: "The ceremony was not told which CA to revoke",
+    remedy: "Name it with --authority; `smki authority list` shows them.",
+    status: 422,
+  },
   CEREMONY_WITNESSES_NEEDED: {
     what: "A ceremony needs more witnesses, each a different person",
     remedy: 'Name each with `--witness "NAME"`; no person counts twice.',

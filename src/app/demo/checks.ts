@@ -1,5 +1,5 @@
+import { listAuthorities } from "../../authorities/authorities.ts";
 import type { Authority } from "../../authorities/authority.ts";
-import { selectAuthorities } from "../../authorities/authority-store.ts";
 import { parseCertificate, readFields } from "../../certificates/index.ts";
 import type { Output } from "../../cli/output.ts";
 import { revocationList } from "../../repository/repository.ts";
@@ -23,7 +23,7 @@ export async function checkDeviceCertificates(
   fetched: FetchedCertificates,
   output: Output,
 ): Promise<string[]> {
-  const authorities = await estate.database.read((tx) => selectAuthorities(tx));
+  const authorities = await estate.database.read((tx) => listAuthorities(tx));
   const chain = chainOf(authorities, "root-dca", "issuing-dca");
   const invalid = await verify(fetched, chain, "Device Certificates", output);
   const mismatched = keys.flatMap((key) =>
@@ -58,7 +58,7 @@ export async function checkOrganisationCertificates(
   output: Output,
 ): Promise<string[]> {
   const { authorities, lists } = await estate.database.read(async (tx) => ({
-    authorities: await selectAuthorities(tx),
+    authorities: await listAuthorities(tx),
     lists: [(await revocationList(tx, "issuing-oca")).list, (await revocationList(tx, "root-oca")).list],
   }));
   const chain = { ...chainOf(authorities, "root-oca", "issuing-oca"), lists };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type CeremonyRecord, type CeremonyRoom } from "../../authorities/ceremony/ceremony.ts";
 import { foundHierarchy } from "../../authorities/ceremony/found-hierarchy.ts";
 import { renewArls } from "../../authorities/ceremony/renew-arls.ts";
+import { type AuthorityRevocation, revokeAuthority } from "../../authorities/ceremony/revoke-authority.ts";
 import { extendStock } from "../../authorities/ceremony/stock.ts";
 import type { CeremonyRequest } from "../../authorities/ceremony/transcript.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
@@ -20,7 +21,7 @@ import {
 import { hierarchyTerms } from "./terms.ts";
 
 /** What a ceremony can be for. */
-export const ceremonyPurposes = ["found", "stock", "arl"] as const;
+export const ceremonyPurposes = ["found", "stock", "arl", "revoke"] as const;
 export type CeremonyPurpose = (typeof ceremonyPurposes)[number];
 
 /** Who asks for which ceremony. */
@@ -28,6 +29,8 @@ export interface CeremonyOrder extends Omit<CeremonyRequest, "environment" | "pu
   readonly purpose: CeremonyPurpose;
   /** Issuing DCAs to make; the stock is filled up when left out. */
   readonly count?: number;
+  /** Only to revoke a CA. */
+  readonly revocation?: AuthorityRevocation;
   readonly software: string;
   readonly onStep?: (step: string) => void;
 }
@@ -74,6 +77,9 @@ function hold(room: CeremonyRoom, order: CeremonyOrder): Promise<CeremonyRecord>
       return foundHierarchy(room, { ...request, purpose: "found the key hierarchies" });
     case "stock":
       return extendStock(room, { ...request, purpose: "fill the stock of Issuing DCAs" }, order.count);
+    case "revoke":
+      if (order.revocation === undefined) throw new SmkiError("REVOCATION_INCOMPLETE");
+      return revokeAuthority(room, { ...request, purpose: "revoke a CA" }, order.revocation);
     case "arl":
       return renewArls(room, { ...request, purpose: "renew the ARLs" });
   }

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { selectAuthorities } from "../../authorities/authority-store.ts";
+import { listAuthorities } from "../../authorities/authorities.ts";
 import { releaseStock } from "../../authorities/ceremony/stock.ts";
 import { authorityStanding } from "../../authorities/standing.ts";
 import { collect, wholeNumber } from "../../cli/arguments.ts";
@@ -20,7 +20,7 @@ function listCommand(): Command {
     .action((options: EstateOptions) =>
       withEstate(options, async (estate, output) => {
         const { authorities, standing } = await estate.database.read(async (tx) => ({
-          authorities: await selectAuthorities(tx),
+          authorities: await listAuthorities(tx),
           standing: await authorityStanding(tx, estate.rules, estate.clock()),
         }));
         const rows = authorities.map((authority) => [

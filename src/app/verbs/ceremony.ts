@@ -1,5 +1,9 @@
-import { Argument, Command } from "commander";
-import { selectAuthorities } from "../../authorities/authority-store.ts";
+import { Argument, Command, Option } from "commander";
+import { listAuthorities } from "../../authorities/authorities.ts";
+import {
+  type AuthorityRevocationReason,
+  authorityRevocationReasons,
+} from "../../authorities/ceremony/revoke-authority.ts";
 import { releaseStock } from "../../authorities/ceremony/stock.ts";
 import { collect, wholeNumber } from "../../cli/arguments.ts";
 import { type CeremonyPurpose, ceremonyPurposes, holdCeremonyIn } from "../estate/ceremony-room.ts";
@@ -10,6 +14,8 @@ interface CeremonyOptions extends EstateOptions {
   readonly witness: readonly string[];
   readonly count?: number;
   readonly release: number;
+  readonly authority?: string;
+  readonly reason: AuthorityRevocationReason;
 }
 
 /** The verb `smki ceremony`: the only place where root keys are used. */
@@ -21,7 +27,7 @@ export function ceremonyCommand(): Command {
     .addArgument(
       new Argument(
         "[purpose]",
-        "found: create the hierarchies; stock: more Issuing DCAs; arl: sign the ARLs anew",
+        "found: create the hierarchies; stock: more Issuing DCAs; arl: sign the ARLs anew; revoke: revoke a CA",
       ).choices(ceremonyPurposes),
     )
     .requiredOption("--witness <name>", "a person who watches; give it once for each, two at least", collect)
@@ -36,6 +42,12 @@ export function ceremonyCommand(): Command {
       wholeNumber(0, 1_000),
       2,
     )
+    .option("--authority <id>", "revoke: which CA, for example issuing-dca/0007")
+    .addOption(
+      new Option("--reason <reason>", "revoke: the ground")
+        .choices(authorityRevocationReasons)
+        .default("unspecified"),
+    )
     .addHelpText(
       "after",
       `
@@ -43,7 +55,8 @@ Without a purpose: found in an empty estate. The signed record is filed in the d
 
 Examples:
   smki ceremony --witness "Ada Byron" --witness "Alan Mathison"
-  smki ceremony stock --count 24 --witness "Ada Byron" --witness "Alan Mathison"`,
+  smki ceremony stock --count 24 --witness "Ada Byron" --witness "Alan Mathison"
+  smki ceremony revoke --authority issuing-dca/0007 --reason cACompromise --witness "Ada Byron" --witness "Alan Mathison"`,
     )
     .action(async (purpose: CeremonyPurpose | undefined, options: CeremonyOptions) => {
       await withEstate(options, async (estate, output) => {
@@ -55,6 +68,9 @@ Examples:
           sampleWitnesses: false,
           software: `${software.nameAndVersion}, SHA-256 of its source ${softwareHash()}`,
           ...(options.count === undefined ? {} : { count: options.count }),
+          ...(options.authority === undefined
+            ? {}
+            : { revocation: { authorityId: options.authority, reason: options.reason } }),
           onStep: output.done,
         });
         const released =
@@ -71,7 +87,7 @@ Examples:
               )
             : [];
         for (const id of released) output.done(`${id} released by the witnesses`);
-        const authorities = await estate.database.read((tx) => selectAuthorities(tx));
+        const authorities = await estate.database.read((tx) => listAuthorities(tx));
         output.answer(
           {
             ceremony: record.id,
@@ -79,8 +95,12 @@ Examples:
             released,
             authorities: authorities.map(({ id }) => id),
           },
-          `\nThe signed record is in ${record.file}\nStart the service with: smki up${options.data === undefined ? "" : ` --data ${options.data}`}`,
+          `\nThe signed record is in ${record.file}${chosen === "found" ? nextStep(options) : ""}`,
         );
       });
     });
+}
+
+function nextStep({ data }: CeremonyOptions): string {
+  return `\nStart the service with: smki up${data === undefined ? "" : ` --data ${data}`}`;
 }

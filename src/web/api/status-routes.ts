@@ -1,6 +1,6 @@
 import Type from "typebox";
 import { authorityStanding } from "../../authorities/standing.ts";
-import { countWaiting } from "../../issuance/request-store.ts";
+import { issuanceQueue } from "../../issuance/deliver.ts";
 import { newestCheckpointNote } from "../../ledger/newest-checkpoint.ts";
 import type { WebServer } from "../server/create-server.ts";
 import type { ApiContext } from "./context.ts";
@@ -31,7 +31,7 @@ export function statusRoutes(server: WebServer, context: ApiContext): void {
       const now = clock();
       const { standing, queue } = await database.read(async (tx) => ({
         standing: await authorityStanding(tx, rules, now),
-        queue: await countWaiting(tx),
+        queue: await issuanceQueue(tx),
       }));
       return {
         environment: context.environment,

@@ -1,3 +1,3 @@
-export { type BoxedServiceOptions, createBoxedService } from "./boxed-service.ts";
-export type { BundleEntry, BundleSource } from "./bundle.ts";
-export { type BoxedAddresses, listenBoxedService } from "./loopback.ts";
+export { createBoxedService } from "./boxed-service.ts";
+export type { BundleEntry } from "./bundle.ts";
+export { listenBoxedService } from "./loopback.ts";
