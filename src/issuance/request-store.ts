@@ -252,8 +252,8 @@ export async function selectBatch(tx: Tx, id: number): Promise<BatchProgress | u
       partyId: row.party_id ?? undefined,
       receivedAt: row.received_at,
       requestCount: row.request_count,
-      openChunks: Number(row.open_chunks),
-      heldChunks: Number(row.held_chunks),
+      openChunks: row.open_chunks,
+      heldChunks: row.held_chunks,
     }
   );
 }
@@ -279,5 +279,5 @@ export async function countWaiting(tx: Tx): Promise<{ open: number; held: number
     ])
     .where("state", "<>", "finished")
     .executeTakeFirstOrThrow();
-  return { open: Number(row.open), held: Number(row.held) };
+  return { open: row.open, held: row.held };
 }

@@ -21,7 +21,6 @@ import {
   keyAlgorithmOf,
   keyStoreOf,
   ledgerKeyLabel,
-  recordKeyLabel,
 } from "./hierarchy.ts";
 import { makeStock } from "./stock.ts";
 import { type CeremonyRequest, fingerprint, type Transcript } from "./transcript.ts";

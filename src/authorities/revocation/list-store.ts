@@ -88,7 +88,7 @@ export async function countRevocations(tx: Tx, authorityId: string): Promise<num
     .select((select) => select.fn.countAll<number>().as("count"))
     .where("authority_id", "=", authorityId)
     .executeTakeFirstOrThrow();
-  return Number(row.count);
+  return row.count;
 }
 
 export async function insertList(tx: Tx, list: PublishedList): Promise<void> {
