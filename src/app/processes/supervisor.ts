@@ -19,6 +19,8 @@ export class Supervisor {
   readonly #children = new Set<Child>();
   readonly #fail: (error: Error) => void;
   #stopping = false;
+  /** Where a port was any that is free, a web process that follows another keeps that one's. */
+  #ports: Readonly<Record<string, string>> = {};
 
   constructor(estate: Estate) {
     this.#estate = estate;
@@ -43,9 +45,16 @@ export class Supervisor {
 
   #start(role: Child["role"], restarts: readonly number[]): Child {
     const { settings, connectionString } = this.#estate;
-    const environment = { ...settingsEnvironment(settings), DATABASE_URL: connectionString };
+    const environment = { ...settingsEnvironment(settings), DATABASE_URL: connectionString, ...this.#ports };
     const child = startChild(role, environment, this.#log, this.logFile);
     this.#children.add(child);
+    if (role === "serve")
+      child.ready.then(
+        (where) => {
+          this.#ports = portsOf(where);
+        },
+        () => undefined,
+      );
     void child.exited.then(() => {
       this.#children.delete(child);
       if (!this.#stopping) void this.#restart(role, restarts);
@@ -86,5 +95,15 @@ export class Supervisor {
 
   readonly #killAtExit = (): void => {
     this.kill();
+  };
+}
+
+/** The ports that a web process found, as settings for its successor. */
+function portsOf({ url, repositoryUrl }: Readiness): Record<string, string> {
+  return {
+    SMKI_WEB_PORT: new URL(String(url)).port,
+    ...(repositoryUrl === undefined
+      ? {}
+      : { SMKI_REPOSITORY_SERVICE_PORT: new URL(String(repositoryUrl)).port }),
   };
 }
