@@ -14,6 +14,7 @@ import { ledgerCommand } from "./verbs/ledger.ts";
 import { partyCommand } from "./verbs/party.ts";
 import { serveCommand, workCommand } from "./verbs/processes.ts";
 import { queueCommand } from "./verbs/queue.ts";
+import { statusCommand } from "./verbs/status.ts";
 import { upCommand } from "./verbs/up.ts";
 
 /** Every verb, in the order in which a newcomer meets them. */
@@ -22,10 +23,15 @@ export function createProgram(): Command {
     .description("The Smart Metering Key Infrastructure of Great Britain as open software")
     .version(software.version, "-V, --version", "shows the version")
     .configureHelp({ showGlobalOptions: false })
+    .addHelpText(
+      "after",
+      "\nIn a clone, `./smki test` installs what the tests need and runs them.\nEach verb has its own help: smki VERB --help",
+    )
     .showHelpAfterError("(see `smki --help`, or `smki VERB --help`)")
     .addCommand(demoCommand())
     .addCommand(ceremonyCommand())
     .addCommand(upCommand())
+    .addCommand(statusCommand())
     .addCommand(authorityCommand())
     .addCommand(partyCommand())
     .addCommand(credentialCommand())
@@ -40,6 +46,9 @@ export function createProgram(): Command {
 }
 
 async function main(): Promise<number> {
+  // Whoever read our answer has gone (`| head`): end in order, so that nothing is left behind.
+  process.stdout.once("error", () => process.kill(process.pid, "SIGTERM"));
+  process.stdout.on("error", () => undefined); // each further line fails too; a second signal would cut us short
   try {
     await createProgram().parseAsync(process.argv);
     return Number(process.exitCode ?? 0);

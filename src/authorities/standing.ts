@@ -43,7 +43,7 @@ export async function authorityStanding(tx: Tx, rules: Rulebook, now: Date): Pro
       warnings.push(
         `The ARL of ${authority.id} ends on ${list.nextUpdate.toISOString()}: hold \`smki ceremony arl\`.`,
       );
-    if (publishesCrl(authority.profile) && now >= after(list.thisUpdate, rules.organisationCrlInterval))
+    if (publishesCrl(authority.profile) && now >= after(list.thisUpdate, crlInterval(authority, rules)))
       warnings.push(`The CRL of ${authority.id} is overdue: no worker is making it.`);
   }
   return {
@@ -69,9 +69,14 @@ function stockWarnings(released: number, stock: number, hasActive: boolean, rule
     warnings.push(
       "No Issuing DCA is released to take over from the active one: release one with `smki authority release`.",
     );
-  if (released + stock < rules.issuingDcaLowStock.value)
+  if (released + stock <= rules.issuingDcaLowStock.value)
     warnings.push(
       `Only ${String(released + stock)} Issuing DCAs are left: make more with \`smki ceremony stock\`.`,
     );
   return warnings;
+}
+
+/** How often the CA's CRL is made. */
+function crlInterval({ profile }: Authority, rules: Rulebook) {
+  return profile === "iki-issuing" ? rules.ikiCrlInterval : rules.organisationCrlInterval;
 }

@@ -7,7 +7,6 @@ import {
   formatFindings,
   judgedProfile,
   type LintIssuer,
-  type LintLimits,
   type LintOptions,
   type LintOutcome,
   lintCertificate,
@@ -16,7 +15,7 @@ import {
   oid,
 } from "../certificates/index.ts";
 import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
-import { defaultEdition, type Edition, editions, type Rulebook, rulebookFor } from "../rulebook/index.ts";
+import { defaultEdition, type Edition, editions, lintLimits, rulebookFor } from "../rulebook/index.ts";
 
 /** Where the verb writes its answer, and how it says what the process is to exit with. */
 export interface LintOutput {
@@ -122,17 +121,6 @@ function orUnreadable<T extends object>(
 function exitStatus(outcomes: readonly LintOutcome[]): number {
   if (outcomes.some((outcome) => "error" in outcome)) return 2;
   return outcomes.some((outcome) => "findings" in outcome && outcome.findings.length > 0) ? 1 : 0;
-}
-
-/** The figures that the lint compares with, from the rules of an edition. Other authorities' serial numbers pass too. */
-function lintLimits(rules: Rulebook): LintLimits {
-  return {
-    serialNumberOctets: rules.serialNumberOctets.value,
-    rsaModulusBits: rules.ikiKeyBits.value,
-    authorityNameOctets: rules.caNameMaximumOctets.value,
-    organisationNameOctets: rules.organisationCommonNameMaximumOctets.value,
-    organisationYears: rules.organisationCertificateMaximumYears.value,
-  };
 }
 
 function policyOid(text: string): Oid {

@@ -1,5 +1,6 @@
 import { SingleBar } from "cli-progress";
-import { isSmkiError } from "../errors/smki-error.ts";
+import { catalogue } from "../errors/catalogue.ts";
+import { isSmkiError, type SmkiError } from "../errors/smki-error.ts";
 
 /** What a verb tells: steps as they are done, then its answer; or, with `--json`, the answer alone. */
 export interface Output {
@@ -101,7 +102,7 @@ export function tellError(error: unknown, json = false): number {
         `${JSON.stringify({ error: { code, message, remedy, details } }, undefined, 2)}\n`,
       );
     }
-    process.stderr.write(`smki: ${error.message}\n      What to do: ${error.remedy} [${error.code}]\n`);
+    process.stderr.write(`smki: ${told(error)}\n      What to do: ${error.remedy} [${error.code}]\n`);
     const cause = error.cause instanceof Error ? error.cause.message : undefined;
     if (cause !== undefined && process.env["SMKI_DEBUG"] !== undefined)
       process.stderr.write(`      Cause: ${cause}\n`);
@@ -109,4 +110,13 @@ export function tellError(error: unknown, json = false): number {
   }
   process.stderr.write(`smki: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 70;
+}
+
+/** What happened; where there are several mistakes, one a line. */
+function told(error: SmkiError): string {
+  const { mistakes } = error.details;
+  if (typeof mistakes !== "string") return error.message;
+  return [`${catalogue[error.code].what}:`, ...mistakes.split("\n").map((mistake) => `  - ${mistake}`)].join(
+    "\n",
+  );
 }

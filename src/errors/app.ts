@@ -1,6 +1,17 @@
 import { errorEntries } from "./entry.ts";
 
 export const appErrors = errorEntries({
+  FILE_UNREADABLE: {
+    what: "The file cannot be read",
+    remedy: "Check the name, and that you may read it.",
+    status: 500,
+  },
+  REQUEST_WAITS: {
+    what: "The request is received, and still waits",
+    remedy:
+      "It will be issued when a worker runs (`smki up`) and an Issuing DCA is released (`smki authority list`); then fetch it with `smki certificate search`. Do not send it again.",
+    status: 503,
+  },
   ESTATE_IN_USE: {
     what: "Another OpenSMKI is running on this data folder",
     remedy: "Stop it first, or use another data folder with `--data`.",
@@ -11,11 +22,6 @@ export const appErrors = errorEntries({
     remedy:
       'Run `smki ceremony --witness "NAME" --witness "NAME"` first; `smki demo` shows everything with samples.',
     status: 500,
-  },
-  ESTATE_NOT_RUNNING: {
-    what: "OpenSMKI is not running on this data folder, so nothing can be issued",
-    remedy: "Start it in another terminal with `smki up`.",
-    status: 503,
   },
   ESTATE_OLDER_RELEASE: {
     what: "The service that runs on this data folder is of an older release than this command",

@@ -34,7 +34,7 @@ export const issuanceErrors = errorEntries({
   },
   CHUNK_NOT_HELD: {
     what: "No such chunk is held",
-    remedy: "See what is held with `smki status`; a chunk that is not held needs no one.",
+    remedy: "See what is held with `smki queue show`; a chunk that is not held needs no one.",
     status: 409,
   },
   CREDENTIAL_HOLDER_INVALID: {

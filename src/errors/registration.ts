@@ -23,13 +23,13 @@ export const registrationErrors = errorEntries({
   },
   OFFICER_NOT_FOUND: {
     what: "No such officer is registered for that Party",
-    remedy: "List the Party's officers with `smki party show`, or add one with `smki officer add`.",
+    remedy: "List the Party's officers with `smki party show`, or add one with `smki party appoint`.",
     status: 404,
   },
   CREDENTIAL_UNKNOWN: {
     what: "The client certificate is not an IKI credential of this installation",
     remedy:
-      "Present the IKI Certificate that was issued to you here. `smki credential list` shows those in force.",
+      "Present the IKI Certificate that was issued to you here. `smki party show` lists a Party's credentials.",
     status: 401,
   },
   CREDENTIAL_ENDED: {

@@ -15,6 +15,7 @@ export {
   rulebookFor,
   ruleNames,
 } from "./editions.ts";
+export { lintLimits } from "./lint-limits.ts";
 export type { BatchTarget } from "./performance.ts";
 export type { Bound, Certainty, Rule, Unit } from "./rule.ts";
 export type { Rulebook, RuleName, RuleValue } from "./rulebook.ts";

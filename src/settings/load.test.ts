@@ -154,7 +154,10 @@ describe("mistakes", () => {
     } catch (error) {
       caught = error;
     }
-    expect(isSmkiError(caught, "SETTINGS_INVALID") && caught.details["count"]).toBe(2);
+    const mistakes = isSmkiError(caught, "SETTINGS_INVALID")
+      ? String(caught.details["mistakes"]).split("\n")
+      : [];
+    expect(mistakes).toHaveLength(2);
     expect(String(caught)).toMatch(/web\.port is "x".*SMKI_WEB_PORT/);
     expect(String(caught)).toMatch(/log\.level is "loud".*SMKI_LOG_LEVEL/);
   });

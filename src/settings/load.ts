@@ -115,5 +115,5 @@ export function loadSettings(sources: SettingsSources): Settings {
   const { settings, mistakes } = checkSettings(sources);
   if (settings !== undefined) return settings;
   const lines = mistakes.map(({ key, problem, where }) => `${key} ${problem} (${where})`);
-  throw new SmkiError("SETTINGS_INVALID", { count: lines.length, mistakes: `\n  ${lines.join("\n  ")}\n` });
+  throw new SmkiError("SETTINGS_INVALID", { mistakes: lines.join("\n") });
 }

@@ -140,21 +140,27 @@ export const settingsSchema = Type.Object({
     }),
   }),
   issuingDca: Type.Object({
-    stockSize: wholeNumber(
-      {
-        description: "Issuing DCAs, with key and certificate, that a ceremony prepares in advance.",
-        inTest: 24,
-        inLive: 64,
-      },
-      1,
-      1000,
+    stockSize: Type.Optional(
+      wholeNumber(
+        {
+          description:
+            "Issuing DCAs, with key and certificate, that a ceremony prepares in advance. Default: the rulebook's issuingDcaStockSize.",
+        },
+        1,
+        1000,
+      ),
     ),
   }),
   clock: Type.Object({
-    toleranceSeconds: wholeNumber(
-      { description: "How far, in seconds, the clock may go back before signing stops.", value: 2 },
-      0,
-      60,
+    toleranceSeconds: Type.Optional(
+      wholeNumber(
+        {
+          description:
+            "How far, in seconds, the clock may go back before signing stops. Default: the rulebook's clockTolerance.",
+        },
+        0,
+        60,
+      ),
     ),
   }),
   web: Type.Object({

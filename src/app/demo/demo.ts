@@ -4,6 +4,7 @@ import { SmkiError } from "../../errors/smki-error.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { holdCeremonyIn } from "../estate/ceremony-room.ts";
 import { openEstate } from "../estate/estate.ts";
+import { hierarchyTerms } from "../estate/terms.ts";
 import { type RunningService, startService } from "../processes/up.ts";
 import { software, softwareHash } from "../software.ts";
 import { alterStoredByte } from "./alter.ts";
@@ -144,7 +145,7 @@ async function sampleCeremony(settings: Settings, output: Output): Promise<void>
     output.done(
       `${String(steps)} steps: Root and Issuing OCA with Contingency key, Root DCA, IKI, first CRLs and ARLs`,
     );
-    output.done(`stock of ${String(settings.issuingDca.stockSize)} Issuing DCAs`);
+    output.done(`stock of ${String(hierarchyTerms(settings, estate.rules).stockSize)} Issuing DCAs`);
     const needed = estate.rules.stockReleasePersons.value;
     const released = await estate.database.transaction((tx) =>
       releaseStock(tx, 2, sampleWitnesses, needed, "operator:demonstration", estate.clock()),

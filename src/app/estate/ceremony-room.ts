@@ -5,7 +5,7 @@ import { foundHierarchy } from "../../authorities/ceremony/found-hierarchy.ts";
 import { renewArls } from "../../authorities/ceremony/renew-arls.ts";
 import { type AuthorityRevocation, revokeAuthority } from "../../authorities/ceremony/revoke-authority.ts";
 import { extendStock } from "../../authorities/ceremony/stock.ts";
-import type { CeremonyRequest } from "../../authorities/ceremony/transcript.ts";
+import { type CeremonyRequest, requireWitnesses } from "../../authorities/ceremony/transcript.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { CheckpointSigner } from "../../ledger/checkpoint-signer.ts";
 import { sequenceOnce } from "../../ledger/sequencer.ts";
@@ -44,6 +44,8 @@ export async function holdCeremonyIn(
   estate: Estate,
   order: CeremonyOrder,
 ): Promise<CeremonyRecord & { readonly file: string }> {
+  // First of all: a ceremony that may not be held makes nothing.
+  requireWitnesses(order.witnesses, estate.rules.ceremonyWitnesses.value);
   const made = order.purpose === "found" ? await ensureKeyStores(estate) : [];
   const ceremonySigner = await openCeremonySigner(estate);
   try {

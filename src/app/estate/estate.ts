@@ -1,5 +1,6 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { connect, type Database } from "../../database/connect.ts";
+import { takeOwnerLock } from "../../database/embedded/owner-lock.ts";
 import { openExistingServer, startEmbeddedServer } from "../../database/embedded/server.ts";
 import { bindEstate, readEstate } from "../../database/estate.ts";
 import { migrate } from "../../database/migrate.ts";
@@ -106,8 +107,13 @@ async function prepare(
 async function reachServer(settings: Settings, options: OpenOptions): Promise<ReachedServer> {
   const { server, databaseLog } = options;
   const others = { exited: new Promise<void>(() => undefined), stop: () => Promise.resolve() };
-  if (settings.database.url !== undefined)
-    return { kind: "external", connectionString: settings.database.url, ...others };
+  if (settings.database.url !== undefined) {
+    const external = { kind: "external", connectionString: settings.database.url, ...others } as const;
+    if (server === "join") return external;
+    // One service on a data folder, wherever its database is: the ledger's signer and the keys are in the folder.
+    const lock = await takeOwnerLock(settings.dataFolder);
+    return { ...external, stop: () => lock.release() };
+  }
   if (server === "join") {
     const running = await openExistingServer(settings.dataFolder);
     if (running !== undefined) return { kind: "joined", ...running, ...others };
@@ -117,4 +123,14 @@ async function reachServer(settings: Settings, options: OpenOptions): Promise<Re
     ...(databaseLog === undefined ? {} : { log: databaseLog }),
   });
   return { ...started, kind: "started" };
+}
+
+/**
+ * Refuses a folder in which no estate was ever founded, before anything is made in it.
+ *
+ * @throws SmkiError ESTATE_EMPTY
+ */
+export function requireFounded(settings: Settings): void {
+  if (!existsSync(estatePaths(settings.dataFolder).ledgerVerifierKey))
+    throw new SmkiError("ESTATE_EMPTY", { folder: settings.dataFolder });
 }

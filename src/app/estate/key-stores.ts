@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { ledgerKeyLabel, recordKeyLabel } from "../../authorities/ceremony/hierarchy.ts";
-import { SmkiError } from "../../errors/smki-error.ts";
+import { isSmkiError } from "../../errors/smki-error.ts";
 import { createKeyStore, openSigner } from "../../keys/open.ts";
 import type { Signer } from "../../keys/signer.ts";
 import {
@@ -50,15 +50,12 @@ export async function ensureKeyStores(estate: Estate): Promise<string[]> {
       await createKeyStore(store);
       made.push(`${store.purpose} key store made (${store.kind})`);
     } catch (error) {
-      const stands = error instanceof SmkiError && standing.has(error.code);
-      if (!stands) throw error;
+      // A ceremony that stopped half-way made it.
+      if (!isSmkiError(error, "KEY_STORE_EXISTS")) throw error;
     }
   }
   return made;
 }
-
-/** Refusals that say that the store is there already. */
-const standing = new Set(["KEY_STORE_EXISTS", "KEY_STORE_NOT_EMPTY"]);
 
 /**
  * In test, a passphrase that nobody chose is made up and kept beside the data: such an estate starts by itself,
@@ -83,16 +80,21 @@ export async function ensureLedgerKey(estate: Estate, signer: Signer): Promise<C
   const keys = await signer.listKeys();
   if (!keys.some(({ label }) => label === ledgerKeyLabel))
     await signer.generateKey(ledgerKeyLabel, "ed25519");
-  const origin = `opensmki/${settings.environment}/${randomBytes(4).toString("hex")}`;
-  const ledger = await createCheckpointSigner({
-    signer,
-    keyLabel: ledgerKeyLabel,
-    origin,
-    storePath: paths.lastCheckpoint,
-  });
-  // A crash before this line leaves a store whose origin nobody has seen; its file says which it is.
+  mkdirSync(dirname(paths.lastCheckpoint), { recursive: true, mode: 0o700 });
+  const options = { signer, keyLabel: ledgerKeyLabel, storePath: paths.lastCheckpoint };
+  // A crash between the two files leaves a store whose first line says the origin.
+  const ledger = existsSync(paths.lastCheckpoint)
+    ? await openCheckpointSigner({ ...options, origin: firstLine(paths.lastCheckpoint) })
+    : await createCheckpointSigner({
+        ...options,
+        origin: `opensmki/${settings.environment}/${randomBytes(4).toString("hex")}`,
+      });
   writeFileSync(paths.ledgerVerifierKey, `${formatVerifierKey(ledger.verifier)}\n`, { mode: 0o644 });
   return ledger;
+}
+
+function firstLine(file: string): string {
+  return readFileSync(file, "utf8").split("\n", 1)[0] ?? "";
 }
 
 /**

@@ -12,7 +12,7 @@ const patience = 15_000;
  * Has one certificate issued by the running service, for a verb: receives the CSR, waits for a worker, fetches
  * the certificate.
  *
- * @throws SmkiError the refusal of the CSR, or ESTATE_NOT_RUNNING when no worker took it in time (the request stays)
+ * @throws SmkiError the refusal of the CSR, or REQUEST_WAITS when no worker took it in time (the request stays)
  */
 export async function requestCertificate(
   { database, rules, clock }: Estate,
@@ -27,9 +27,9 @@ export async function requestCertificate(
   );
   const hasEnded = () => database.read((tx) => batchHasEnded(tx, batchId));
   if (!(await waitForBatch(database, hasEnded, batchId, patience)))
-    throw new SmkiError("ESTATE_NOT_RUNNING", { batch: batchId });
+    throw new SmkiError("REQUEST_WAITS", { batch: batchId });
   const [outcome] = (await database.read((tx) => findBatch(tx, by, batchId))).outcomes;
   if (outcome?.status === "refused") throw new SmkiError(outcome.code, outcome.details);
-  if (outcome?.status !== "issued") throw new SmkiError("ESTATE_NOT_RUNNING", { batch: batchId });
+  if (outcome?.status !== "issued") throw new SmkiError("REQUEST_WAITS", { batch: batchId });
   return database.read((tx) => retrieveCertificate(tx, outcome.serialNumber, clock()));
 }

@@ -2,23 +2,13 @@ import type { IssuingCap } from "../../authorities/allocation.ts";
 import type { HierarchyTerms } from "../../authorities/ceremony/hierarchy.ts";
 import type { IssuingTerms } from "../../authorities/issuing/intend.ts";
 import type { ListSchedule } from "../../authorities/revocation/list-due.ts";
-import { type LintLimits, oid } from "../../certificates/index.ts";
-import type { Rulebook } from "../../rulebook/index.ts";
+import { oid } from "../../certificates/index.ts";
+import { lintLimits, milliseconds, type Rulebook } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 
-/** The figures that lint compares with. */
-export function lintLimits(rules: Rulebook): LintLimits {
-  return {
-    serialNumberOctets: rules.serialNumberOctets.value,
-    serialNumberFirstOctet: {
-      lowest: rules.serialNumberFirstOctetFrom.value,
-      highest: rules.serialNumberFirstOctetTo.value,
-    },
-    rsaModulusBits: rules.ikiKeyBits.value,
-    authorityNameOctets: rules.caNameMaximumOctets.value,
-    organisationNameOctets: rules.organisationCommonNameMaximumOctets.value,
-    organisationYears: rules.organisationCertificateMaximumYears.value,
-  };
+/** How far the clock may go back before signing stops, in seconds. */
+export function clockToleranceSeconds(settings: Settings, rules: Rulebook): number {
+  return settings.clock.toleranceSeconds ?? milliseconds(rules.clockTolerance) / 1_000;
 }
 
 /** What every certificate is issued under. */
@@ -28,7 +18,7 @@ export function issuingTerms(settings: Settings, rules: Rulebook): IssuingTerms 
     policies: { device: oid(device), organisation: oid(organisation), iki: oid(iki) },
     organisationYears: rules.organisationCertificateMaximumYears.value,
     ikiYears: rules.ikiCertificateYears.value,
-    lintLimits: lintLimits(rules),
+    lintLimits: lintLimits(rules, "issued-here"),
   };
 }
 
@@ -87,9 +77,9 @@ export function hierarchyTerms(settings: Settings, rules: Rulebook): HierarchyTe
       "iki-issuing": rules.ikiIssuingCaYears.value,
     },
     wrapAlgorithm: settings.contingency.wrapAlgorithm,
-    stockSize: settings.issuingDca.stockSize,
+    stockSize: settings.issuingDca.stockSize ?? rules.issuingDcaStockSize.value,
     arl: { interval: rules.arlInterval, validity: rules.arlValidity },
     crlOf: (profile) => crlSchedule(rules, profile),
-    lintLimits: lintLimits(rules),
+    lintLimits: lintLimits(rules, "issued-here"),
   };
 }

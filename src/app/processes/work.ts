@@ -11,7 +11,7 @@ import { milliseconds } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
 import { openLedgerSigner, openOperationalSigner } from "../estate/key-stores.ts";
-import { crlSchedule, issuingDcaCap, issuingTerms } from "../estate/terms.ts";
+import { clockToleranceSeconds, crlSchedule, issuingDcaCap, issuingTerms } from "../estate/terms.ts";
 import { createLog, type Log, loggable } from "./log.ts";
 import { listenForStop, tellReady } from "./stopping.ts";
 
@@ -68,7 +68,7 @@ export function issuingAuthority(estate: Estate, signer: Signer): IssuingAuthori
     clock,
     terms: issuingTerms(settings, rules),
     deviceCap: issuingDcaCap(rules),
-    clockToleranceSeconds: settings.clock.toleranceSeconds,
+    clockToleranceSeconds: clockToleranceSeconds(settings, rules),
   };
 }
 
@@ -85,7 +85,7 @@ async function publishLists(estate: Estate, signer: Signer, stop: AbortSignal, l
         if (!publishesCrl(profile) || authority.state !== "active") continue;
         const list = await database.transaction(async (tx) => {
           const now = clock();
-          await requireClockNotBack(tx, now, settings.clock.toleranceSeconds);
+          await requireClockNotBack(tx, now, clockToleranceSeconds(settings, rules));
           return publishListIfDue(tx, signer, authority, crlSchedule(rules, profile), now);
         });
         if (list !== undefined)

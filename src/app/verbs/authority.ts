@@ -1,17 +1,21 @@
 import { Command } from "commander";
-import { listAuthorities } from "../../authorities/authorities.ts";
+import { type Authority, listAuthorities } from "../../authorities/authorities.ts";
 import { releaseStock } from "../../authorities/ceremony/stock.ts";
 import { authorityStanding } from "../../authorities/standing.ts";
+import { encodePem } from "../../certificates/index.ts";
 import { collect, wholeNumber } from "../../cli/arguments.ts";
 import { table } from "../../cli/output.ts";
+import { issuerCertificate, revocationList } from "../../repository/repository.ts";
 import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
 
 /** The verb `smki authority`: the CAs, and the release of Issuing DCAs from the stock. */
 export function authorityCommand(): Command {
   return new Command("authority")
-    .description("shows the CAs and releases Issuing DCAs from the stock")
+    .description("shows the CAs, their certificates and lists; releases Issuing DCAs from the stock")
     .addCommand(listCommand())
-    .addCommand(releaseCommand());
+    .addCommand(releaseCommand())
+    .addCommand(certificateCommand())
+    .addCommand(revocationListCommand());
 }
 
 function listCommand(): Command {
@@ -23,7 +27,7 @@ function listCommand(): Command {
           authorities: await listAuthorities(tx),
           standing: await authorityStanding(tx, estate.rules, estate.clock()),
         }));
-        const rows = authorities.map((authority) => [
+        const rows = inHierarchy(authorities).map((authority) => [
           authority.id,
           authority.state,
           String(authority.reserved),
@@ -72,4 +76,44 @@ function releaseCommand(): Command {
         output.answer({ released });
       }),
     );
+}
+
+function certificateCommand(): Command {
+  return withEstateOptions(new Command("certificate"))
+    .description("prints a CA's certificate, PEM")
+    .argument("<authority>", "for example root-oca or issuing-dca/0001")
+    .action((id: string, options: EstateOptions) =>
+      withEstate(options, async ({ database }, output) => {
+        const { certificate } = await database.read((tx) => issuerCertificate(tx, id));
+        const pem = encodePem(certificate);
+        output.answer({ authority: id, certificate: pem }, pem.trimEnd());
+      }),
+    );
+}
+
+function revocationListCommand(): Command {
+  return withEstateOptions(new Command("revocation-list"))
+    .description("prints the current CRL of an issuing CA, or ARL of a root, PEM")
+    .argument("<authority>", "for example issuing-oca")
+    .action((id: string, options: EstateOptions) =>
+      withEstate(options, async ({ database }, output) => {
+        const { list, number, nextUpdate } = await database.read((tx) => revocationList(tx, id));
+        const pem = encodePem(list).replaceAll("CERTIFICATE", "X509 CRL");
+        output.answer({ authority: id, number, nextUpdate, list: pem }, pem.trimEnd());
+      }),
+    );
+}
+
+const order: readonly Authority["profile"][] = [
+  "root-oca",
+  "issuing-oca",
+  "root-dca",
+  "issuing-dca",
+  "iki-root",
+  "iki-issuing",
+];
+
+/** Roots before what they certify. */
+function inHierarchy(authorities: readonly Authority[]): Authority[] {
+  return authorities.toSorted((left, right) => order.indexOf(left.profile) - order.indexOf(right.profile));
 }

@@ -59,45 +59,49 @@ Examples:
   smki ceremony revoke --authority issuing-dca/0007 --reason cACompromise --witness "Ada Byron" --witness "Alan Mathison"`,
     )
     .action(async (purpose: CeremonyPurpose | undefined, options: CeremonyOptions) => {
-      await withEstate(options, async (estate, output) => {
-        const chosen = purpose ?? "found";
-        output.part(`Ceremony: ${chosen}`);
-        const record = await holdCeremonyIn(estate, {
-          purpose: chosen,
-          witnesses: options.witness,
-          sampleWitnesses: false,
-          software: `${software.nameAndVersion}, SHA-256 of its source ${softwareHash()}`,
-          ...(options.count === undefined ? {} : { count: options.count }),
-          ...(options.authority === undefined
-            ? {}
-            : { revocation: { authorityId: options.authority, reason: options.reason } }),
-          onStep: output.done,
-        });
-        const released =
-          chosen === "found" && options.release > 0
-            ? await estate.database.transaction((tx) =>
-                releaseStock(
-                  tx,
-                  options.release,
-                  options.witness,
-                  estate.rules.stockReleasePersons.value,
-                  operatorAtMachine().name,
-                  estate.clock(),
-                ),
-              )
-            : [];
-        for (const id of released) output.done(`${id} released by the witnesses`);
-        const authorities = await estate.database.read((tx) => listAuthorities(tx));
-        output.answer(
-          {
-            ceremony: record.id,
-            record: record.file,
-            released,
-            authorities: authorities.map(({ id }) => id),
-          },
-          `\nThe signed record is in ${record.file}${chosen === "found" ? nextStep(options) : ""}`,
-        );
-      });
+      await withEstate(
+        options,
+        async (estate, output) => {
+          const chosen = purpose ?? "found";
+          output.part(`Ceremony: ${chosen}`);
+          const record = await holdCeremonyIn(estate, {
+            purpose: chosen,
+            witnesses: options.witness,
+            sampleWitnesses: false,
+            software: `${software.nameAndVersion}, SHA-256 of its source ${softwareHash()}`,
+            ...(options.count === undefined ? {} : { count: options.count }),
+            ...(options.authority === undefined
+              ? {}
+              : { revocation: { authorityId: options.authority, reason: options.reason } }),
+            onStep: output.done,
+          });
+          const released =
+            chosen === "found" && options.release > 0
+              ? await estate.database.transaction((tx) =>
+                  releaseStock(
+                    tx,
+                    options.release,
+                    options.witness,
+                    estate.rules.stockReleasePersons.value,
+                    operatorAtMachine().name,
+                    estate.clock(),
+                  ),
+                )
+              : [];
+          for (const id of released) output.done(`${id} released by the witnesses`);
+          const authorities = await estate.database.read((tx) => listAuthorities(tx));
+          output.answer(
+            {
+              ceremony: record.id,
+              record: record.file,
+              released,
+              authorities: authorities.map(({ id }) => id),
+            },
+            `\nThe signed record is in ${record.file}${chosen === "found" ? nextStep(options) : ""}`,
+          );
+        },
+        (purpose ?? "found") === "found",
+      );
     });
 }
 

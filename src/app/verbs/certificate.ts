@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { requestRevocation } from "../../authorities/revocation/request-revocation.ts";
 import { markNotInUse, type PermittedReason, permittedReasons } from "../../authorities/revocation/revoke.ts";
@@ -11,6 +11,7 @@ import {
   type RemotePartyRole,
   type SerialNumber,
 } from "../../certificates/index.ts";
+import { readInputFile } from "../../cli/input-file.ts";
 import { table } from "../../cli/output.ts";
 import { findParty } from "../../registration/registration.ts";
 import {
@@ -56,7 +57,7 @@ function issueCommand(): Command {
     )
     .action((file: string, options: IssueOptions) =>
       withEstate(options, async (estate, output) => {
-        const csr = decodeCsrText(readFileSync(file, "utf8"));
+        const csr = decodeCsrText(readInputFile(file));
         const party = await estate.database.read((tx) => findParty(tx, options.party));
         const submission = { reference: file, partyId: party.id };
         const issued = await requestCertificate(estate, operatorAtMachine(), options.kind, submission, csr);

@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { requestRevocation } from "../../authorities/revocation/request-revocation.ts";
 import { decodeCsrText, encodePem, normaliseSerialNumber } from "../../certificates/index.ts";
 import { wholeNumber } from "../../cli/arguments.ts";
+import { readInputFile } from "../../cli/input-file.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { findParty } from "../../registration/registration.ts";
 import { requestCertificate } from "../estate/request.ts";
@@ -45,7 +46,7 @@ The service must be running (smki up). Example, with a key that stays on the off
     )
     .action((file: string, options: IssueOptions) =>
       withEstate(options, async (estate, output) => {
-        const csr = decodeCsrText(readFileSync(file, "utf8"));
+        const csr = decodeCsrText(readInputFile(file));
         const party = await estate.database.read((tx) => findParty(tx, options.party));
         const holder = {
           partyId: party.id,

@@ -6,7 +6,7 @@ import { createOutput, type Output } from "../../cli/output.ts";
 import { type LocalOperator, localOperator } from "../../registration/principal.ts";
 import { loadSettings } from "../../settings/load.ts";
 import type { Settings } from "../../settings/settings.ts";
-import { type Estate, openEstate } from "../estate/estate.ts";
+import { type Estate, openEstate, requireFounded } from "../estate/estate.ts";
 
 /** Options of every verb that works on an estate. */
 export interface EstateOptions {
@@ -33,8 +33,7 @@ export function settingsOf(
 ): Settings {
   const dataFolder = options.data ?? process.env["SMKI_DATA_FOLDER"];
   const inData = resolve(join(dataFolder ?? "smki-data", "smki.toml"));
-  const file =
-    options.settings ?? process.env["SMKI_SETTINGS_FILE"] ?? (existsSync(inData) ? inData : undefined);
+  const file = options.settings ?? process.env["SMKI_SETTINGS"] ?? (existsSync(inData) ? inData : undefined);
   const env = file === undefined ? { SMKI_ENVIRONMENT: "test", ...process.env } : process.env;
   return loadSettings({
     file,
@@ -48,12 +47,21 @@ export function operatorAtMachine(): LocalOperator {
   return localOperator(process.env["SUDO_USER"] ?? userInfo().username);
 }
 
-/** Opens the estate for the length of one verb: joins a running service, or starts its database. */
+/**
+ * Opens the estate for the length of one verb: joins a running service, or starts its database.
+ *
+ * @param founds - the verb may found an estate; any other wants one that is there, so that a mistyped folder
+ *   does not become one
+ * @throws SmkiError ESTATE_EMPTY
+ */
 export async function withEstate<Result>(
   options: EstateOptions,
   work: (estate: Estate, output: Output) => Promise<Result>,
+  founds = false,
 ): Promise<Result> {
-  const estate = await openEstate(settingsOf(options), { applicationName: "smki", server: "join" });
+  const settings = settingsOf(options);
+  if (!founds) requireFounded(settings);
+  const estate = await openEstate(settings, { applicationName: "smki", server: "join" });
   try {
     return await work(estate, createOutput(options.json));
   } finally {

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { readInputFile } from "../../cli/input-file.ts";
 import { formatLedgerReport } from "../../ledger/ledger-report.ts";
 import { newestCheckpointNote } from "../../ledger/newest-checkpoint.ts";
 import { verifyEstate } from "../estate/verify.ts";
@@ -25,7 +25,7 @@ function verifyCommand(): Command {
     )
     .action((options: EstateOptions & { against?: string[] }) =>
       withEstate(options, async (estate, output) => {
-        const outside = (options.against ?? []).map((file) => readFileSync(file, "utf8"));
+        const outside = (options.against ?? []).map(readInputFile);
         const report = await verifyEstate(estate, outside);
         output.answer(report, formatLedgerReport(report).trimEnd());
         if (!report.holds) process.exitCode = 1;

@@ -3,7 +3,12 @@ import { eui64, formatEui64, remotePartyRoleEntry } from "../../certificates/ind
 import { collect } from "../../cli/arguments.ts";
 import { table } from "../../cli/output.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
-import { type PartyCategory, type PartyRegistration, partyCategories } from "../../registration/party.ts";
+import {
+  type IdentifierRange,
+  type PartyCategory,
+  type PartyRegistration,
+  partyCategories,
+} from "../../registration/party.ts";
 import {
   appointOfficer,
   approveSubscriber,
@@ -125,22 +130,25 @@ function showCommand(): Command {
           return { party: found, members: await partyMembers(tx, found.id) };
         });
         const roles = party.roles.map((role) => remotePartyRoleEntry(role).name).join(", ");
-        const lines = [
-          `${party.name} (Party ${String(party.id)})`,
-          `  categories            ${party.categories.join(", ")}`,
-          `  roles                 ${roles}`,
-          `  EUI-64 identifiers    ${party.identifiers.map(formatEui64).join(", ")}`,
-          `  EUI-64 ranges         ${party.ranges.map(({ first, last }) => `${formatEui64(first)} to ${formatEui64(last)}`).join(", ")}`,
-          `  Authorised Subscriber ${party.authorisedSubscriberFor.join(", ")}`,
-          ...members.officers.map(
-            (officer) =>
-              `  officer ${String(officer.id)}: ${officer.name}, ${officer.office}${officer.left ? " (left)" : ""}`,
-          ),
-          ...members.credentials.map(
-            (credential) =>
-              `  credential ${credential.serialNumber}: ${credential.system ?? `officer ${String(credential.officer)}`}, for ${credential.subscriberFor}${credential.ended ? " (ended)" : ""}`,
-          ),
-        ];
+        const facts = [
+          ["categories", party.categories.join(", ")],
+          ["roles", roles],
+          ["EUI-64 identifiers", party.identifiers.map(formatEui64).join(", ")],
+          ["EUI-64 ranges", party.ranges.map(rangeText).join(", ")],
+          [
+            "Authorised Subscriber",
+            party.authorisedSubscriberFor.join(", ") || "not yet: `smki party approve`",
+          ],
+          ...members.officers.map((officer) => [
+            `officer ${String(officer.id)}`,
+            `${officer.name}, ${officer.office}${officer.left ? " (left)" : ""}`,
+          ]),
+          ...members.credentials.map((credential) => [
+            `credential for ${credential.subscriberFor}`,
+            `${credential.serialNumber}, ${credential.system ?? `officer ${String(credential.officer)}`}${credential.ended ? " (ended)" : ""}`,
+          ]),
+        ].filter(([, value]) => value !== "");
+        const lines = [table([`Party ${String(party.id)}`, party.name], facts)];
         output.answer({ ...party, ...members }, lines.join("\n"));
       }),
     );
@@ -193,3 +201,6 @@ function officerCommand(): Command {
         }),
     );
 }
+
+const rangeText = ({ first, last }: IdentifierRange): string =>
+  `${formatEui64(first)} to ${formatEui64(last)}`;

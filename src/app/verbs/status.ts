@@ -1,0 +1,44 @@
+import { Command } from "commander";
+import { authorityStanding } from "../../authorities/standing.ts";
+import { table } from "../../cli/output.ts";
+import { issuanceQueue } from "../../issuance/deliver.ts";
+import { newestCheckpointNote } from "../../ledger/newest-checkpoint.ts";
+import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
+
+/** The verb `smki status`: how the estate stands, and what needs a person. */
+export function statusCommand(): Command {
+  return withEstateOptions(new Command("status"))
+    .description("shows how the estate stands: CAs, lists, queue, ledger, and what needs a person")
+    .action((options: EstateOptions) =>
+      withEstate(options, async ({ database, rules, clock, settings }, output) => {
+        const { standing, queue, checkpoint } = await database.read(async (tx) => ({
+          standing: await authorityStanding(tx, rules, clock()),
+          queue: await issuanceQueue(tx),
+          checkpoint: await newestCheckpointNote(tx),
+        }));
+        const { environment, edition, dataFolder } = settings;
+        const { active, reserved, released, stock, retired } = standing.issuingDca;
+        const [origin = "", leaves = "0"] = checkpoint.split("\n");
+        const facts = [
+          ["environment", `${environment}, edition ${edition}, data in ${dataFolder}`],
+          [
+            "Issuing DCA",
+            `${active ?? "none active"}, ${String(reserved)} certificates; ${String(released)} released, ${String(stock)} in stock, ${String(retired)} retired`,
+          ],
+          ...standing.lists.map(({ authority, number, nextUpdate }) => [
+            `list of ${authority}`,
+            `number ${String(number)}, good until ${nextUpdate}`,
+          ]),
+          ["queue", `${String(queue.open)} chunks open, ${String(queue.held)} held`],
+          ["ledger", `${leaves} leaves under the newest checkpoint of ${origin}`],
+        ];
+        output.answer(
+          { environment, edition, dataFolder, ...standing, queue, checkpoint },
+          table(["what", "how it stands"], facts),
+        );
+        for (const warning of standing.warnings) output.warn(warning);
+        if (queue.held > 0) output.warn("Chunks are held for a person: see `smki queue show` and the log.");
+        if (standing.warnings.length === 0 && queue.held === 0) output.line("Nothing needs a person.");
+      }),
+    );
+}
