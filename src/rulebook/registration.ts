@@ -15,7 +15,7 @@ export const registration = {
   csrMaximumOctets: rule({
     clause: "Appendix M 2.2",
     meaning: "longest CSR that is read, in DER",
-    value: 16_384,
+    value: 4_096,
     unit: "octets",
     binds: "operator",
     source: "not published; chosen far above the 279 octets of a Device's and the 1,000 of an RSA key's",
