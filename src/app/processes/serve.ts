@@ -1,3 +1,4 @@
+import type { Server, Socket } from "node:net";
 import { encodePem } from "../../certificates/index.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { formatVerifierKey } from "../../ledger/note.ts";
@@ -20,8 +21,9 @@ const bodyLimit = 32 * 1024 * 1024;
 
 /** What has been opened and must be closed in time. */
 interface ClosingServer {
-  readonly server: { closeAllConnections(): void };
+  /** Takes no new connections and requests, and waits for those under way. */
   close(): Promise<unknown>;
+  readonly dropConnections: () => void;
 }
 
 /** The web process: serves the interfaces and opens no key. */
@@ -32,7 +34,7 @@ export async function serve(settings: Settings): Promise<void> {
   const servers: ClosingServer[] = [];
   try {
     const api = await createApi(estate, log, stopping);
-    servers.push(api);
+    servers.push(closing(api));
     const { host, port } = settings.web;
     const url = await listen(() => api.listen({ host, port }), host, port);
     const repositoryUrl = settings.repositoryService.enabled
@@ -48,9 +50,24 @@ export async function serve(settings: Settings): Promise<void> {
       Promise.all(servers.map((server) => server.close())),
     );
     // Who has not taken the answer by now keeps neither the database nor this process.
-    for (const { server } of servers) server.closeAllConnections();
+    for (const server of servers) server.dropConnections();
     await estate.close();
   }
+}
+
+function closing(server: { readonly server: Server; close(): Promise<unknown> }): ClosingServer {
+  // Node's closeAllConnections knows none whose TLS handshake is still under way.
+  const sockets = new Set<Socket>();
+  server.server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  return {
+    close: () => server.close(),
+    dropConnections: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
 async function createApi(estate: Estate, log: Log, stopping: Stopping): Promise<WebServer> {
@@ -88,7 +105,7 @@ async function startBoxed(estate: Estate, log: Log, servers: ClosingServer[]): P
     bundle: () => readBundle(paths.demo),
     logger: log,
   });
-  servers.push(boxed);
+  servers.push(closing(boxed));
   return (await listenBoxedService(boxed, port)).urls[0] ?? "";
 }
 

@@ -10,12 +10,13 @@ import { problem } from "./problem.ts";
  * connection: after that nothing on it can be told apart.
  */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  // A failed TLS handshake comes here too, and has nobody to be answered.
-  if (!socket.writable || error.code === "ECONNRESET" || error.code?.startsWith("ERR_SSL") === true) {
+  const code = codeOf(error);
+  // A failed or unfinished TLS handshake comes here too, and has nobody to be answered.
+  if (code === undefined || !socket.writable) {
     socket.destroy();
     return;
   }
-  const refusal = new SmkiError(codeOf(error), {}, { cause: error });
+  const refusal = new SmkiError(code, {}, { cause: error });
   const { status } = catalogue[refusal.code];
   const body = JSON.stringify(problem(refusal, randomUUID()));
   const head = [
@@ -27,10 +28,14 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => {
     socket.destroy();
   });
+  // One that does not read either is not waited for.
+  setTimeout(() => {
+    socket.destroy();
+  }, 1_000).unref();
 }
 
 function codeOf({ code }: { code?: string }) {
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return "REQUEST_TIMED_OUT";
   if (code === "HPE_HEADER_OVERFLOW") return "REQUEST_HEADERS_TOO_LARGE";
-  return "REQUEST_NOT_HTTP";
+  return code?.startsWith("HPE_") === true ? "REQUEST_NOT_HTTP" : undefined;
 }
