@@ -42,7 +42,10 @@ export default defineConfig(
       "@typescript-eslint/no-generated-empty-object-type": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       // A promise that tells only that something happened is `Promise<void>`, also as a type argument.
-      "@typescript-eslint/no-invalid-void-type": ["error", { allowInGenericTypeArguments: true, allowAsThisParameter: true }],
+      "@typescript-eslint/no-invalid-void-type": [
+        "error",
+        { allowInGenericTypeArguments: true, allowAsThisParameter: true },
+      ],
       // `return void write(text)` says that nothing is returned on purpose.
       "@typescript-eslint/no-confusing-void-expression": [
         "error",

@@ -9,7 +9,7 @@ import type { CredentialHolderRequest } from "./check-request.ts";
 import { insertBatch } from "./request-store.ts";
 
 /** CSRs in one chunk: large enough that a chunk's own cost vanishes, small enough to finish within a stop. */
-export const chunkSize = 1_000;
+const chunkSize = 1_000;
 
 /** Told when a batch has been received, so that a worker need not wait for its next look. */
 export const requestsChannel = "smki_requests";

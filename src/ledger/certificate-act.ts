@@ -2,7 +2,7 @@ import { SmkiError } from "../errors/smki-error.ts";
 import type { Act } from "./act.ts";
 
 /** The kind of the act that records one issued certificate. */
-export const certificateIssued = "certificate.issued";
+const certificateIssued = "certificate.issued";
 
 /** What a `certificate.issued` act concerns. */
 export interface IssuedCertificate {

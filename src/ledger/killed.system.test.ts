@@ -21,7 +21,7 @@ test.each(["taken", "extended", "committed", "signed", "stored", "publishing"])(
     await ledger.record(testActs(300));
     await ledger.sequence();
     await ledger.record(testActs(400, 300));
-    const script = join(import.meta.dirname, "testkit-killed.ts");
+    const script = join(import.meta.dirname, "testkit/killed-process.ts");
     const { NODE_OPTIONS: _, ...env } = process.env;
     const killed = promisify(execFile)(
       process.execPath,

@@ -45,7 +45,7 @@ export interface SequencedRound {
 /** Held by each transaction that extends the tree, should a lost election leave two sequencers for a moment. */
 const treeLock = 0x51_ed9e_4002n;
 
-export const defaultMaximumEntries = 32_768;
+const defaultMaximumEntries = 32_768;
 
 /**
  * One round: resume, take, extend, commit, sign, store, publish. The caller has been elected.

@@ -28,7 +28,7 @@ export interface RepositoryCertificate extends KnownCertificate {
 }
 
 /** Certificates in one answer at the most; a search that would give more should be narrowed. */
-export const searchLimit = 1_000;
+const searchLimit = 1_000;
 
 /**
  * Searches the repository, newest first.

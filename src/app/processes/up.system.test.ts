@@ -173,7 +173,11 @@ describe.concurrent("What keeps a start away reaches the user by its code", () =
   test("a data folder that is a file", async () => {
     const file = join(temporaryFolder(), "data");
     writeFileSync(file, "");
-    const { status, stderr } = await smki(["ledger", "verify", "--data", file]);
+    const { status, stderr } = await smki([
+      "ceremony",
+      ...["--witness", "Ada Byron", "--witness", "Alan Mathison"],
+      ...["--data", file],
+    ]);
     expect(status).toBe(1);
     expect(stderr).toContain("[DATABASE_FOLDER_NOT_WRITABLE]");
   });

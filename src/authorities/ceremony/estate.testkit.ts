@@ -83,7 +83,7 @@ export interface TestEstateOptions {
 }
 
 /** The names of those who watch in tests. */
-export const witnesses = ["Ada Byron", "Alan Mathison"];
+const witnesses = ["Ada Byron", "Alan Mathison"];
 
 export const ceremonyRequest = (purpose = "test"): CeremonyRequest => ({
   purpose,

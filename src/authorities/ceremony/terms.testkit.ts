@@ -9,7 +9,7 @@ import type { HierarchyTerms } from "./hierarchy.ts";
 /** The rules that tests of the authorities run under. */
 export const rules = rulebookFor("response");
 /** The settings of a test environment as they come. */
-export const settings: Settings = loadSettings({
+const settings: Settings = loadSettings({
   env: {},
   overrides: { environment: "test", dataFolder: "/nonexistent" },
 });

@@ -24,7 +24,7 @@ export interface IssuingTerms {
 }
 
 /** What each kind is linted as, whatever it may say of itself. */
-export const profileOfKind = {
+const profileOfKind = {
   device: "device",
   organisation: "organisation",
   iki: "iki-end-entity",
@@ -71,7 +71,7 @@ export function intend(
 }
 
 /** The named fields of the certificate that a subject gets from an issuer. */
-export function certificateFields(
+function certificateFields(
   issuer: Issuer,
   subject: CertificateSubject,
   serialNumber: SerialNumber,

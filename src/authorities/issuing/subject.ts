@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Eui64, KeyUsage, Oid, RemotePartyRole } from "../../certificates/index.ts";
 
 /** What a checked Device CSR asks to have certified (Device Certificate Policy; GBCS 12). */
@@ -38,5 +38,5 @@ export type CertificateSubject = DeviceSubject | OrganisationSubject | IkiSubjec
  * with another's on purpose in any useful time, and which keep the one index with random keys narrow.
  */
 export function keyHash(publicKey: Uint8Array): Buffer {
-  return createHash("sha256").update(publicKey).digest().subarray(0, 16);
+  return hash("sha256", publicKey, "buffer").subarray(0, 16);
 }

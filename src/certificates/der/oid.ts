@@ -28,8 +28,7 @@ export function oid(dotted: string): Oid {
 
 /** Reads an OBJECT IDENTIFIER. @throws SmkiError DER_OID_INVALID */
 export function readOid(reader: DerReader): Oid {
-  const offset = reader.offset;
-  return decodeOid(reader.contents(Tag.objectIdentifier), offset);
+  return reader.inPlace(Tag.objectIdentifier, decodeInPlace);
 }
 
 /** Writes an OBJECT IDENTIFIER. */
@@ -46,21 +45,38 @@ export function objectIdentifier(value: Oid): Buffer {
 /** The other way round of {@link known}, and bounded like it. */
 const encodings = new Map<Oid, Buffer>();
 
+/** An identifier that was decoded before. */
+interface Known {
+  readonly contents: Buffer;
+  readonly oid: Oid;
+}
+
 /**
- * The same few identifiers occur in every certificate; this table saves decoding them. A full one starts afresh, so
- * that hostile input can neither grow it nor fill it for good.
+ * The same few identifiers occur in every certificate; this table saves decoding them. Each has one place, by its
+ * octets, and the newest takes it, so that hostile input can neither grow the table nor fill it for good.
  */
-const known = new Map<string, Oid>();
+const known: (Known | undefined)[] = Array.from({ length: knownMaximum });
 
 /** Decodes the contents octets of an OBJECT IDENTIFIER (X.690 8.19). `offset` is only for the error. */
 export function decodeOid(contents: Buffer, offset = 0): Oid {
-  const key = contents.toString("latin1");
-  const found = known.get(key);
-  if (found !== undefined) return found;
+  return decodeInPlace(contents, 0, contents.length, offset);
+}
+
+function decodeInPlace(source: Buffer, start: number, end: number, offset: number): Oid {
+  let place = end - start;
+  for (let at = start; at < end; at += 1) place = (31 * place + (source[at] ?? 0)) % knownMaximum;
+  const found = known[place];
+  if (found !== undefined && isAt(found.contents, source, start, end)) return found.oid;
+  const contents = Buffer.from(source.subarray(start, end));
   const decoded = decodeArcs(contents, offset);
-  if (known.size >= knownMaximum) known.clear();
-  known.set(key, decoded);
+  known[place] = { contents, oid: decoded };
   return decoded;
+}
+
+function isAt(contents: Buffer, source: Buffer, start: number, end: number): boolean {
+  if (contents.length !== end - start) return false;
+  for (let at = start; at < end; at += 1) if (source[at] !== contents[at - start]) return false;
+  return true;
 }
 
 function decodeArcs(contents: Buffer, offset: number): Oid {

@@ -107,17 +107,16 @@ export class DerReader {
   setOf<T>(read: (inner: DerReader) => T): T[] {
     return this.constructed(Tag.set, (inner) => {
       const values: T[] = [];
-      let previous: Buffer | undefined;
+      let previous = inner.#end;
       while (!inner.atEnd) {
         const from = inner.#position;
         values.push(read(inner));
-        const element = inner.#source.subarray(from, inner.#position);
-        if (previous !== undefined && Buffer.compare(previous, element) > 0) {
+        if (previous < from && inner.#compare(previous, from, inner.#position) > 0) {
           throw new SmkiError("DER_SET_INVALID", { offset: from });
         }
-        previous = element;
+        previous = from;
       }
-      if (previous === undefined) throw new SmkiError("DER_SET_INVALID", { offset: inner.#position });
+      if (values.length === 0) throw new SmkiError("DER_SET_INVALID", { offset: inner.#position });
       return values;
     });
   }
@@ -136,6 +135,21 @@ export class DerReader {
     return this.#source.subarray(from, this.#position);
   }
 
+  /** Contents octets of the next element where they stand, for a `read` that needs no buffer of its own. */
+  inPlace<T>(tag: number, read: (source: Buffer, start: number, end: number, offset: number) => T): T {
+    const offset = this.#position;
+    this.#header(tag);
+    this.#position = this.#stop;
+    return read(this.#source, this.#start, this.#stop, offset);
+  }
+
+  /** Whatever is left at this level, not looked into. */
+  rest(): Buffer {
+    const from = this.#position;
+    this.#position = this.#end;
+    return this.#source.subarray(from, this.#end);
+  }
+
   /** The octets from an earlier {@link offset} up to the cursor. */
   since(offset: number): Buffer {
     return this.#source.subarray(offset, this.#position);
@@ -149,6 +163,11 @@ export class DerReader {
         octets: this.#end - this.#position,
       });
     }
+  }
+
+  /** Compares the element from `first` up to `second` with the one from there up to `end`. */
+  #compare(first: number, second: number, end: number): number {
+    return this.#source.compare(this.#source, second, end, first, second);
   }
 
   #octet(at: number): number {

@@ -1,6 +1,6 @@
 import { type KeyObject, verify } from "node:crypto";
 import { SmkiError } from "../../errors/smki-error.ts";
-import { nullValue, objectIdentifier, readDer, readIntegerOctets, sequence } from "../der/index.ts";
+import { nullValue, objectIdentifier, readDer, readIntegerOctets, sequence, Tag } from "../der/index.ts";
 import type { AlgorithmIdentifier } from "../syntax/index.ts";
 import { Oids } from "../vocabulary/index.ts";
 
@@ -64,6 +64,8 @@ const order = Buffer.from("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9c
  * @throws SmkiError SIGNATURE_ENCODING_INVALID
  */
 export function checkEcdsaEncoding(signature: Uint8Array): void {
+  if (isEcdsaEncoding(signature)) return;
+  // It is not: read it again, slowly, for the reason.
   try {
     readDer(signature, (reader) => {
       reader.sequence((inner) => {
@@ -84,4 +86,39 @@ function checkScalar(octets: Buffer): void {
     magnitude.length > order.length ||
     (magnitude.length === order.length && Buffer.compare(magnitude, order) >= 0);
   if (first >= 0x80 || magnitude.length === 0 || tooLarge) throw new SmkiError("DER_INTEGER_OUT_OF_RANGE");
+}
+
+/** The same at a glance. Two scalars of 32 octets never need the long form of a length. */
+function isEcdsaEncoding(signature: Uint8Array): boolean {
+  if (signature[0] !== Tag.sequence || signature[1] !== signature.length - 2 || signature.length >= 0x80)
+    return false;
+  const second = endOfScalar(signature, 2);
+  return second > 0 && endOfScalar(signature, second) === signature.length;
+}
+
+/** Where a minimal INTEGER from 1 to below the order ends; 0 when there is none such. */
+function endOfScalar(signature: Uint8Array, at: number): number {
+  const length = signature[at + 1] ?? 0;
+  const first = signature[at + 2] ?? 0x80;
+  const end = at + 2 + length;
+  if (signature[at] !== Tag.integer || length === 0 || end > signature.length || first >= 0x80) return 0;
+  if (first === 0) {
+    // Needed for the sign, and so only before a set bit; a lone zero is no scalar.
+    return length <= 33 &&
+      length > 1 &&
+      (signature[at + 3] ?? 0) >= 0x80 &&
+      (length < 33 || isBelowOrder(signature, at + 3))
+      ? end
+      : 0;
+  }
+  return length <= 32 ? end : 0;
+}
+
+/** 32 octets against the order; nearly always the first four decide. */
+function isBelowOrder(signature: Uint8Array, at: number): boolean {
+  for (let index = 0; index < 32; index += 1) {
+    const difference = (signature[at + index] ?? 0) - (order[index] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
 }

@@ -1,7 +1,7 @@
 import { SmkiError } from "../../errors/smki-error.ts";
 import { decodePublicPoint } from "../keys/index.ts";
 import { parseTbsCertificate } from "../syntax/index.ts";
-import { Oids, subjectKeyIdentifier } from "../vocabulary/index.ts";
+import { eui64FromOctets, Oids, serialNumberFromOctets, subjectKeyIdentifier } from "../vocabulary/index.ts";
 import type { DeviceFields } from "./certificate-fields.ts";
 import { encodeTbs } from "./encode-tbs.ts";
 
@@ -12,6 +12,15 @@ interface DeviceTemplate {
   readonly publicKeyAt: number;
   readonly subjectKeyIdentifierAt: number;
   readonly deviceIdAt: number;
+}
+
+/** What a template says of every certificate that it fits. */
+type SharedFields = Omit<DeviceFields, "serialNumber" | "publicKey" | "deviceId">;
+
+/** A template with its fields, and the stretches of octets between the parts that differ. */
+interface ReadTemplate extends DeviceTemplate {
+  readonly fields: SharedFields;
+  readonly fixed: readonly (readonly [from: number, to: number])[];
 }
 
 /** A batch alternates two key usages, a few issuers and hardware types, and seconds; a full table starts afresh. */
@@ -30,6 +39,73 @@ export function encodeDeviceTbs(fields: DeviceFields): Buffer {
   if (templates.size >= maximumTemplates) templates.clear();
   templates.set(key, prepare(Buffer.from(tbs)));
   return tbs;
+}
+
+/** The templates of the certificates read last, the newest first: a batch alternates two key usages. */
+let readLately: readonly ReadTemplate[] = [];
+const maximumReadLately = 4;
+
+/**
+ * Reads a TBSCertificate that differs from one read before only in the four parts: what remains to be said is then
+ * known, and building from the fields gives the octets that were read, as `readFields` demands.
+ *
+ * @param tbs - the fields' public key is a view into it
+ * @returns undefined when it is another, or has a serial number, key or key identifier that no Device has
+ */
+export function readDeviceByTemplate(tbs: Buffer): DeviceFields | undefined {
+  const template = readLately.find((candidate) => fits(candidate, tbs));
+  if (template === undefined) return undefined;
+  const { serialNumberAt, publicKeyAt, subjectKeyIdentifierAt, deviceIdAt } = template;
+  const first = tbs[serialNumberAt] ?? 0;
+  const publicKey = tbs.subarray(publicKeyAt, publicKeyAt + 65);
+  const identifier = tbs.toString("hex", subjectKeyIdentifierAt, subjectKeyIdentifierAt + 8);
+  if (first === 0 || first > 0x7f || !isPublicPoint(publicKey)) return undefined;
+  if (identifier !== subjectKeyIdentifier(publicKey)) return undefined;
+  return {
+    ...template.fields,
+    serialNumber: serialNumberFromOctets(tbs.subarray(serialNumberAt, serialNumberAt + 16)),
+    publicKey,
+    deviceId: eui64FromOctets(tbs.subarray(deviceIdAt, deviceIdAt + 8)),
+  };
+}
+
+/** Keeps what a Device Certificate, read the long way and found in its profile, shares with the rest of its batch. */
+export function rememberDevice(
+  tbs: Buffer,
+  { serialNumber: _serialNumber, publicKey: _publicKey, deviceId: _deviceId, ...fields }: DeviceFields,
+): void {
+  const template = prepare(Buffer.from(tbs));
+  const differing = [
+    [template.serialNumberAt, 16],
+    [template.publicKeyAt, 65],
+    [template.subjectKeyIdentifierAt, 8],
+    [template.deviceIdAt, 8],
+  ] as const;
+  const fixed: [number, number][] = [];
+  let from = 0;
+  for (const [at, octets] of differing.toSorted(([one], [other]) => one - other)) {
+    fixed.push([from, at]);
+    from = at + octets;
+  }
+  fixed.push([from, tbs.length]);
+  // The longest first: the first difference is most likely there.
+  fixed.sort(([start, end], [otherStart, otherEnd]) => otherEnd - otherStart - (end - start));
+  readLately = [{ ...template, fields, fixed }, ...readLately].slice(0, maximumReadLately);
+}
+
+function fits({ tbs: known, fixed }: ReadTemplate, tbs: Buffer): boolean {
+  if (tbs.length !== known.length) return false;
+  for (const [from, to] of fixed) if (tbs.compare(known, from, to, from, to) !== 0) return false;
+  return true;
+}
+
+function isPublicPoint(octets: Buffer): boolean {
+  try {
+    decodePublicPoint(octets);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Everything that a template holds fixed. The issuer's names come last: only they could hold the separator. */

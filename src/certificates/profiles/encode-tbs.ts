@@ -50,7 +50,7 @@ export function encodeTbs(fields: CertificateFields): Buffer {
 }
 
 /** 16 octets of which the first is 01 to 7F, so that the INTEGER has exactly 16: so is every published one. */
-export function serialNumberOctets(serialNumber: SerialNumber): Buffer {
+function serialNumberOctets(serialNumber: SerialNumber): Buffer {
   const octets = Buffer.from(serialNumber, "hex");
   const first = octets[0] ?? 0;
   if (serialNumber.length !== 32 || octets.length !== 16 || first === 0 || first > 0x7f) {

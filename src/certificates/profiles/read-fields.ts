@@ -3,6 +3,7 @@ import { type Certificate, parseTbsCertificate } from "../syntax/index.ts";
 import { buildTbsCertificate } from "./build.ts";
 import type { CertificateFields, CertificateProfile } from "./certificate-fields.ts";
 import { describeDifference } from "./describe-difference.ts";
+import { readDeviceByTemplate, rememberDevice } from "./device-template.ts";
 import * as read from "./field-readers.ts";
 import { profileOf } from "./profile-of.ts";
 
@@ -13,16 +14,20 @@ import { profileOf } from "./profile-of.ts";
  * @throws SmkiError CERTIFICATE_NOT_IN_PROFILE with the profile, the part that deviates and how
  */
 export function readFields(certificate: Certificate): CertificateFields {
+  const isOneAlgorithm = certificate.signatureAlgorithm.der.equals(certificate.tbsSignatureAlgorithm.der);
+  const known = isOneAlgorithm ? readDeviceByTemplate(certificate.tbs) : undefined;
+  if (known !== undefined) return known;
   const profile = profileOf(certificate);
   if (profile === undefined)
     throw new SmkiError("CERTIFICATE_NOT_IN_PROFILE", { part: "profile", how: "none fits" });
   const { fields, rebuilt } = readAndRebuild(certificate, profile);
-  const difference = certificate.signatureAlgorithm.der.equals(certificate.tbsSignatureAlgorithm.der)
+  const difference = isOneAlgorithm
     ? rebuilt.equals(certificate.tbs)
       ? undefined
       : describeDifference(certificate, parseTbsCertificate(rebuilt))
     : { part: "signatureAlgorithm", how: "not that of the TBSCertificate" };
   if (difference !== undefined) throw new SmkiError("CERTIFICATE_NOT_IN_PROFILE", { profile, ...difference });
+  if (fields.profile === "device") rememberDevice(certificate.tbs, fields);
   return fields;
 }
 

@@ -26,7 +26,7 @@ export function certificateView(certificate: RepositoryCertificate): Static<type
 }
 
 /** What became of one CSR, a refusal with its words. */
-export function outcomeView(outcome: Outcome | null): Static<typeof OutcomeView> {
+function outcomeView(outcome: Outcome | null): Static<typeof OutcomeView> {
   if (outcome === null) return { status: "processing" };
   if (outcome.status === "issued") return outcome;
   const { code, message, remedy, details } = new SmkiError(outcome.code, outcome.details);

@@ -60,7 +60,7 @@ export function makeServerCertificate(hosts: readonly string[], now: Date): Self
   );
   return {
     certificate: encodePem(certificate),
-    key: server.privateKey.export({ format: "pem", type: "pkcs8" }) as string,
+    key: server.privateKey.export({ format: "pem", type: "pkcs8" }),
     authority: encodePem(caCertificate),
   };
 }

@@ -1,3 +1,3 @@
 export { readXmlDocument, smallDocument, type XmlElement } from "./xml-document.ts";
-export { type XmlHandler, type XmlLimits, XmlReader } from "./xml-reader.ts";
+export { XmlReader } from "./xml-reader.ts";
 export { writeXmlDocument, type XmlNode, xmlElement } from "./xml-writer.ts";

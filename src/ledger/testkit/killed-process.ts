@@ -1,9 +1,9 @@
 // Started by killed.system.test.ts: sequences once and kills its own process, without warning, after one step.
 import { createPrivateKey, createPublicKey, sign } from "node:crypto";
-import { connect } from "../database/connect.ts";
-import { openCheckpointSigner } from "./checkpoint-signer.ts";
-import { sequenceOnce } from "./sequencer.ts";
-import { testOrigin, testTime } from "./testkit.ts";
+import { connect } from "../../database/connect.ts";
+import { openCheckpointSigner } from "../checkpoint-signer.ts";
+import { sequenceOnce } from "../sequencer.ts";
+import { testOrigin, testTime } from "../testkit.ts";
 
 const [connectionString = "", storePath = "", key = "", fatal = ""] = process.argv.slice(2);
 const privateKey = createPrivateKey({ key: Buffer.from(key, "base64"), format: "der", type: "pkcs8" });
