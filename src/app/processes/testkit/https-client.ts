@@ -36,6 +36,9 @@ export interface Refusal {
   readonly request: string;
 }
 
+/** The refusal that an answer holds. */
+export const refusalIn = (answer: Answer): Refusal => answer.json() as Refusal;
+
 /** A client of a running service. */
 export function clientOf({ answer, data }: UpService, identity?: Identity): HttpsClient {
   const ca = readFileSync(serverAuthorityFile(join(data, "tls")), "utf8");

@@ -75,3 +75,11 @@ export async function submitBatch(client: HttpsClient, csrs: readonly Buffer[]):
 export async function fetchBatch(client: HttpsClient, batch: number): Promise<BatchAnswer> {
   return (await client.get(`/api/v1/batches/${String(batch)}`)).json() as BatchAnswer;
 }
+
+/** Has an Organisation Certificate issued for that EUI-64. */
+export async function issueOrganisation(client: HttpsClient, entity: string): Promise<CertificateAnswer> {
+  const csr = organisationCsr(entity).toString("base64");
+  const answer = await client.post("/api/v1/organisation-certificates", { csr });
+  if (answer.status !== 201) throw new Error(`${String(answer.status)}: ${answer.text}`);
+  return answer.json() as CertificateAnswer;
+}
