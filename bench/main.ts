@@ -7,6 +7,8 @@ import { benchIssueCode } from "./issue-code/bench.ts";
 import { describeMachine } from "./report/machine.ts";
 import type { BenchResult } from "./report/measurement.ts";
 import { formatResult } from "./report/print.ts";
+import { benchSingleIssue } from "./single-issue/bench.ts";
+import { benchStartUp } from "./start-up/bench.ts";
 
 /** What every bench may be asked for. */
 interface BenchOptions {
@@ -18,7 +20,9 @@ interface BenchOptions {
 const benches: Readonly<Record<string, (output: Output, options: BenchOptions) => Promise<BenchResult>>> = {
   floor: benchFloor,
   "issue-code": benchIssueCode,
+  "single-issue": benchSingleIssue,
   "bulk-50000": benchBulk,
+  "start-up": benchStartUp,
 };
 
 function countOf(text: string): number {

@@ -5,14 +5,14 @@ export interface SoftToken {
   readonly module: string;
   readonly tokenLabel: string;
   readonly pinFile: string;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /** Makes a token; the module is told of it by the environment, which child processes inherit. */
 export async function makeSoftToken(): Promise<SoftToken> {
-  const { settings, remove } = await makeToken();
-  const { module, tokenLabel, pinFile } = settings;
-  return { module, tokenLabel, pinFile, remove };
+  const token = await makeToken();
+  const { module, tokenLabel, pinFile } = token.settings;
+  return { module, tokenLabel, pinFile, remove: () => token.remove() };
 }
 
 /** Whether SoftHSM2 and pkcs11js are installed. */

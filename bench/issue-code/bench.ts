@@ -1,4 +1,4 @@
-import { lintCertificate } from "../../src/certificates/index.ts";
+import { lintCertificate, parseCertificate } from "../../src/certificates/index.ts";
 import type { Output } from "../../src/cli/output.ts";
 import { floorMaterial, floorOnce } from "../floor/work.ts";
 import { type BenchResult, median, rate } from "../report/measurement.ts";
@@ -37,7 +37,7 @@ export async function benchIssueCode(output: Output): Promise<BenchResult> {
     });
     serials += new Set(certificates.map(({ fields }) => fields.serialNumber)).size;
     for (const { certificate } of certificates)
-      findings += lintCertificate(certificate, {
+      findings += lintCertificate(parseCertificate(certificate.der), {
         limits: terms.lintLimits,
         policy: terms.policies.device,
         issuer: dca.issuer.certificate,
