@@ -144,7 +144,7 @@ class Bell {
   readonly #onStop = () => {
     this.ring();
   };
-  #rung = Promise.withResolvers<void>();
+  #rung = Promise.withResolvers<undefined>();
 
   constructor(stop: AbortSignal) {
     this.#stop = stop;
@@ -152,7 +152,7 @@ class Bell {
   }
 
   ring(): void {
-    this.#rung.resolve();
+    this.#rung.resolve(undefined);
     this.#rung = Promise.withResolvers();
   }
 

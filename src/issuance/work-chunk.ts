@@ -54,6 +54,7 @@ export async function workChunk(
       onFault?.(error);
       // Nothing was published. The chunk waits for a person; its intents stay as evidence.
       await authority.database.transaction((tx) => holdChunk(tx, chunkId, error, authority.clock()));
+      return "held";
     }
   }
 }

@@ -1,0 +1,168 @@
+import { spawnSync } from "node:child_process";
+import { renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { sql } from "kysely";
+import { afterEach, describe, expect, test } from "vitest";
+import type { IssuingStep } from "../authorities/issuing/issue.ts";
+import { connect } from "../database/connect.ts";
+import { type EmbeddedServer, startEmbeddedServer } from "../database/embedded/server.ts";
+import { cleanUp, closedFolder, start } from "../database/embedded/testkit.ts";
+import { migrate } from "../database/migrate.ts";
+import { isSmkiError } from "../errors/smki-error.ts";
+import { openSigner } from "../keys/open.ts";
+import { makeTokenStore, softHsmModule } from "../keys/testkit/softhsm-store.ts";
+import { heldChunks } from "./held-chunks.ts";
+import { type IssuingEstate, issuingEstate, makeDeviceCsrs, words } from "./issuance.testkit.ts";
+import { runIssuance } from "./run-issuance.ts";
+import { workChunk } from "./work-chunk.ts";
+
+let estate: IssuingEstate | undefined;
+afterEach(async () => {
+  await estate?.end().catch(() => undefined);
+  estate = undefined;
+  await cleanUp();
+});
+
+/** An estate on a server of its own, which the test may stop. */
+async function estateOn(server: EmbeddedServer): Promise<IssuingEstate> {
+  const database = connect(server, { applicationName: "migrate", poolSize: 1 });
+  await migrate(database);
+  await database.close();
+  return issuingEstate({ stockSize: 1, connectionString: server.connectionString });
+}
+
+/** Runs a worker on a batch until it has ended; the codes of what paused it meanwhile. */
+async function runUntilFinished(
+  on: IssuingEstate,
+  batch: number,
+  afterStep: (step: IssuingStep) => void | Promise<void>,
+  onFailure: () => void | Promise<void> = () => undefined,
+): Promise<string[]> {
+  const stop = new AbortController();
+  const codes: string[] = [];
+  await runIssuance(on.issuing({ afterStep }), stop.signal, {
+    onChunk: (_, result) => {
+      if (result === "finished") stop.abort();
+    },
+    onFailure: (error) => {
+      codes.push(isSmkiError(error) ? error.code : String(error));
+      void onFailure();
+    },
+  });
+  expect(new Set(words(await on.outcomes(batch)))).toEqual(new Set(["issued"]));
+  expect(await on.verify()).toMatchObject({ holds: true, openEntries: 0 });
+  return codes;
+}
+
+describe("a database that stops in the middle of a chunk", () => {
+  test.each(["record", "compare"] as const)(
+    "after %s, by kill -9, pauses the worker with a code; when it is back the chunk is finished once",
+    async (when) => {
+      const folder = join(closedFolder(), "data");
+      const server = await start(folder);
+      estate = await estateOn(server);
+      const batch = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(5));
+      let isStopped = false;
+      let isBack: Promise<unknown> | undefined;
+      const codes = await runUntilFinished(
+        estate,
+        batch,
+        (step) => {
+          if (step !== when || isStopped) return;
+          isStopped = true;
+          process.kill(server.pid, "SIGKILL");
+        },
+        () => {
+          isBack ??= server.stop().then(() => start(folder));
+        },
+      );
+      await isBack;
+      expect(codes.length).toBeGreaterThan(0);
+      for (const code of codes) expect(["DATABASE_UNAVAILABLE", "DATABASE_STOPPING"]).toContain(code);
+      const { rows } = await estate.database.read((tx) =>
+        sql<{ devices: number; keys: number }>`
+          select (select count(*) from certificate where kind = 'device') as devices,
+                 (select count(*) from certified_key) as keys`.execute(tx),
+      );
+      // Three of the keys are those of the credentials.
+      expect(rows).toEqual([{ devices: 5, keys: 8 }]);
+    },
+  );
+});
+
+describe.skipIf(softHsmModule === undefined)("a token [needs softhsm2]", () => {
+  test("signs what is issued; one that is missing gives a code, nothing is lost, and it goes on when it is back", async () => {
+    const token = await makeTokenStore();
+    try {
+      estate = await issuingEstate({ stockSize: 1, operationalStore: token.settings });
+      const on = estate;
+      const first = await on.submit(on.manufacturer, "device", makeDeviceCsrs(2));
+      expect(await on.work(first)).toEqual(["finished"]);
+
+      const batch = await on.submit(on.manufacturer, "device", makeDeviceCsrs(3));
+      const [chunk = 0] = await on.chunksOf(batch);
+      await on.operationalSigner.close();
+      // A worker that has lost its token: its step sign fails, and the intent stays recorded.
+      await expect(workChunk(on.issuing(), chunk)).rejects.toMatchObject({
+        code: expect.stringMatching(/^KEY_/) as string,
+      });
+      expect(new Set(words(await on.outcomes(batch)))).toEqual(new Set(["undecided"]));
+      // One that starts without its token says so.
+      renameSync(token.tokens, `${token.tokens}.away`);
+      await expect(openSigner(token.settings)).rejects.toMatchObject({
+        code: expect.stringMatching(/^KEY_(TOKEN_NOT_FOUND|STORE_UNAVAILABLE|STORE_NOT_FOUND)$/) as string,
+        remedy: expect.any(String) as string,
+      });
+      renameSync(`${token.tokens}.away`, token.tokens);
+
+      const signer = await openSigner(token.settings);
+      try {
+        expect(await on.work(batch, { signer })).toEqual(["finished"]);
+        expect(new Set(words(await on.outcomes(batch)))).toEqual(new Set(["issued"]));
+        expect(await on.database.read((tx) => heldChunks(tx))).toEqual([]);
+      } finally {
+        await signer.close();
+      }
+    } finally {
+      await estate?.end().catch(() => undefined);
+      estate = undefined;
+      await token.remove();
+    }
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)("a full disk [needs root and mount]", () => {
+  test("under the database refuses the step as a whole; when there is room the batch is finished once", async (context) => {
+    const folder = closedFolder();
+    const options = ["-t", "tmpfs", "-o", "size=300m,mode=0700", "tmpfs", folder];
+    if (spawnSync("mount", options).status !== 0) context.skip("mount is not allowed here");
+    let server: EmbeddedServer | undefined;
+    try {
+      server = await startEmbeddedServer({ dataFolder: join(folder, "data") });
+      const on = await estateOn(server);
+      estate = on;
+      // Uncompressible and large enough that a table must grow: what is left is less.
+      const ballast = join(folder, "ballast");
+      const { bavail, bsize } = statfsSync(folder);
+      const batch = await on.submit(on.manufacturer, "device", makeDeviceCsrs(900));
+      writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 512 * 1024)));
+      let isFreed = false;
+      const codes = await runUntilFinished(
+        on,
+        batch,
+        () => undefined,
+        () => {
+          if (isFreed) return;
+          isFreed = true;
+          rmSync(ballast);
+        },
+      );
+      expect(codes[0]).toBe("DATABASE_DISK_FULL");
+    } finally {
+      await estate?.end().catch(() => undefined);
+      estate = undefined;
+      await server?.stop();
+      spawnSync("umount", ["-l", folder]);
+    }
+  });
+});
