@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
 import type { IssuingStep } from "../authorities/issuing/issue.ts";
@@ -31,14 +32,24 @@ async function estateOn(server: EmbeddedServer): Promise<IssuingEstate> {
   return issuingEstate({ stockSize: 1, connectionString: server.connectionString });
 }
 
+const isReachable = (on: IssuingEstate): Promise<boolean> =>
+  on.database.checkHealth().then(
+    () => true,
+    () => false,
+  );
+
+const socketFolderOf = ({ connectionString }: EmbeddedServer): string =>
+  new URL(connectionString).searchParams.get("host") ?? expect.fail("no socket");
+
 /** Runs a worker on a batch until it has ended; the codes of what paused it meanwhile. */
 async function runUntilFinished(
   on: IssuingEstate,
   batch: number,
   afterStep: (step: IssuingStep) => void | Promise<void>,
-  onFailure: () => void | Promise<void> = () => undefined,
+  onFailure: () => Promise<void> | undefined,
 ): Promise<string[]> {
   const stop = new AbortController();
+  let remedied: Promise<void> | undefined;
   const codes: string[] = [];
   await runIssuance(on.issuing({ afterStep }), stop.signal, {
     onChunk: (_, result) => {
@@ -46,9 +57,10 @@ async function runUntilFinished(
     },
     onFailure: (error) => {
       codes.push(isSmkiError(error) ? error.code : String(error));
-      void onFailure();
+      remedied ??= onFailure();
     },
   });
+  await remedied;
   expect(new Set(words(await on.outcomes(batch)))).toEqual(new Set(["issued"]));
   expect(await on.verify()).toMatchObject({ holds: true, openEntries: 0 });
   return codes;
@@ -62,21 +74,24 @@ describe("a database that stops in the middle of a chunk", () => {
       const server = await start(folder);
       estate = await estateOn(server);
       const batch = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(5));
+      const on = estate;
       let isStopped = false;
-      let isBack: Promise<unknown> | undefined;
       const codes = await runUntilFinished(
-        estate,
+        on,
         batch,
-        (step) => {
+        async (step) => {
           if (step !== when || isStopped) return;
           isStopped = true;
           process.kill(server.pid, "SIGKILL");
+          // Its children notice that it is gone when they are next asked.
+          while (await isReachable(on)) await sleep(10);
         },
-        () => {
-          isBack ??= server.stop().then(() => start(folder));
+        async () => {
+          await server.stop();
+          // Each start has a socket of its own: the worker finds the new one where the old one was.
+          symlinkSync(socketFolderOf(await start(folder)), socketFolderOf(server));
         },
       );
-      await isBack;
       expect(codes.length).toBeGreaterThan(0);
       for (const code of codes) expect(["DATABASE_UNAVAILABLE", "DATABASE_STOPPING"]).toContain(code);
       const { rows } = await estate.database.read((tx) =>
@@ -86,6 +101,8 @@ describe("a database that stops in the middle of a chunk", () => {
       );
       // Three of the keys are those of the credentials.
       expect(rows).toEqual([{ devices: 5, keys: 8 }]);
+      await estate.end();
+      rmSync(socketFolderOf(server));
     },
   );
 });
@@ -146,15 +163,13 @@ describe.skipIf(process.getuid?.() !== 0)("a full disk [needs root and mount]", 
       const { bavail, bsize } = statfsSync(folder);
       const batch = await on.submit(on.manufacturer, "device", makeDeviceCsrs(900));
       writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 512 * 1024)));
-      let isFreed = false;
       const codes = await runUntilFinished(
         on,
         batch,
         () => undefined,
         () => {
-          if (isFreed) return;
-          isFreed = true;
           rmSync(ballast);
+          return undefined;
         },
       );
       expect(codes[0]).toBe("DATABASE_DISK_FULL");
