@@ -142,6 +142,18 @@ describe.skipIf(!hasProc)("A batch [needs /proc]", () => {
   });
 });
 
+test.skipIf(!hasProc)("The status and the newest checkpoint are told to everyone [needs /proc]", async () => {
+  expect((await nobody.get("/api/v1/status")).json()).toMatchObject({
+    environment: "test",
+    edition: "response",
+    issuingDca: { active: "issuing-dca/0001", released: 1, stock: 1, retired: 0 },
+    queue: { open: expect.any(Number) as number, held: 0 },
+  });
+  const checkpoint = await nobody.get("/api/v1/ledger/checkpoint");
+  expect(checkpoint.headers["content-type"]).toMatch(/^text\/plain/);
+  expect(checkpoint.text).toMatch(/^opensmki\/test\/[0-9a-f]{8}\n\d+\n[A-Za-z0-9+/=]{44}\n\n— /);
+});
+
 describe.skipIf(!hasProc)("The repository [needs /proc]", () => {
   const search = async (query: string) => {
     const answer = await supplier.get(`/api/v1/certificates?${query}`);

@@ -10,8 +10,8 @@ import { cleanUp, processesOn, smki, until, untilNothingRunsOn } from "./testkit
 const hasProc = existsSync("/proc/self/environ");
 
 // Several chunks of 1,000, so that some are finished, some begun and some not when the service is stopped.
-const metersInBatch = 2_000;
-const chunksInBatch = 4;
+const metersInBatch = 1_500;
+const chunksInBatch = 3;
 let data = "";
 let service: UpService;
 let meters = 0;
@@ -121,6 +121,28 @@ describe.skipIf(!hasProc)("Nothing is lost and nothing issued twice [needs /proc
     service = await up(data);
     await expectIssuedOnce(batch);
     await expectLedgerToHold();
+  });
+
+  test("by SIGTERM while a worker hangs: who waits is told where to ask later, and it ends within 10 seconds", async () => {
+    const [worker = 0] = pidsOf("work");
+    process.kill(worker, "SIGSTOP");
+    const [key] = keysOfMeters(meters, 1);
+    meters += 1;
+    const connection = client();
+    const waiting = connection.post("/api/v1/device-certificates", { csr: key?.csr.toString("base64") });
+    await sleep(200);
+    const began = performance.now();
+    service.kill("SIGTERM");
+    const answer = await waiting;
+    connection.close();
+    expect(answer.status).toBe(202);
+    const { batch, status } = answer.json() as BatchAnswer;
+    expect(status).toBe("processing");
+    await service.ended;
+    expect(performance.now() - began).toBeLessThan(10_000);
+    await untilNothingRunsOn(data);
+    service = await up(data);
+    expect((await completed(batch)).outcomes).toMatchObject([{ status: "issued" }]);
   });
 
   test("by a second signal: ends at once, and no process stays behind", async () => {

@@ -57,16 +57,21 @@ export class Supervisor {
       );
     void child.exited.then(() => {
       this.#children.delete(child);
-      if (!this.#stopping) void this.#restart(role, restarts);
+      if (!this.#stopping) void this.#restart(child, restarts);
     });
     return child;
   }
 
-  async #restart(role: Child["role"], restarts: readonly number[]): Promise<void> {
+  async #restart({ role, ready }: Child, restarts: readonly number[]): Promise<void> {
     const now = performance.now();
     const recent = [...restarts.filter((moment) => now - moment < 60_000), now];
     if (recent.length > restartsAMinute) {
-      this.#fail(new Error(`the ${role} process ends again and again`));
+      // What it met at its last start, where it did not come up at all.
+      const why = await ready.then(
+        () => "",
+        (error: unknown) => (error instanceof Error ? `: ${error.message}` : ""),
+      );
+      this.#fail(new Error(`the ${role} process ends again and again${why}`));
       return;
     }
     await sleep(500);

@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -168,6 +177,18 @@ describe.concurrent("What keeps a start away reaches the user by its code", () =
     const data = copyEstate(founded);
     chmodSync(join(data, "keys", "operational.keys"), 0o644);
     expect(await refusalOfUp(data)).toMatchObject({ status: 1, code: "KEY_FILE_MODE_LOOSE" });
+  });
+
+  test("a worker that cannot be started again: the service ends, and names its log", async () => {
+    const service = await up(copyEstate(founded));
+    writeFileSync(join(service.data, "secrets", "operational.passphrase"), "certainly not the passphrase\n");
+    for (const { pid, role } of processesOn(service.data)) if (role === "work") process.kill(pid, "SIGKILL");
+    const { status, stderr } = await service.ended;
+    expect(status).toBe(1);
+    expect(stderr).toContain("[PROCESS_FAILED]");
+    expect(stderr).toContain(service.answer.logFile);
+    expect(readFileSync(service.answer.logFile, "utf8")).toContain("KEY_STORE_PASSPHRASE_WRONG");
+    await untilNothingRunsOn(service.data);
   });
 
   test("a data folder that is a file", async () => {

@@ -60,7 +60,7 @@ export async function work(settings: Settings): Promise<void> {
 }
 
 /** What the issuing cycle works with, out of an estate and its operational keys. */
-export function issuingAuthority(estate: Estate, signer: Signer): IssuingAuthority {
+function issuingAuthority(estate: Estate, signer: Signer): IssuingAuthority {
   const { database, clock, settings, rules } = estate;
   return {
     database,

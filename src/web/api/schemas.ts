@@ -72,3 +72,32 @@ export const BatchView = Type.Object(
   },
   { $id: "Batch" },
 );
+
+export const StatusView = Type.Object(
+  {
+    environment: Type.Union([Type.Literal("test"), Type.Literal("live")]),
+    edition: Type.String({ description: "Edition of the rules in force" }),
+    software: Type.String(),
+    issuingDca: Type.Object({
+      active: Type.Union([Type.String(), Type.Null()]),
+      reserved: Type.Integer({ description: "Certificates counted against the active one's cap" }),
+      released: Type.Integer(),
+      stock: Type.Integer(),
+      retired: Type.Integer(),
+    }),
+    lists: Type.Array(
+      Type.Object({
+        authority: Type.String(),
+        number: Type.Integer(),
+        nextUpdate: Type.String({ format: "date-time" }),
+      }),
+    ),
+    warnings: Type.Array(Type.String(), { description: "What a person should see to" }),
+    queue: Type.Object({
+      open: Type.Integer({ description: "Chunks that wait for a worker" }),
+      held: Type.Integer({ description: "Chunks that wait for a person" }),
+    }),
+    ledgerVerifierKey: Type.String({ description: "C2SP verifier key" }),
+  },
+  { $id: "Status" },
+);

@@ -4,6 +4,7 @@ import { issuanceQueue } from "../../issuance/deliver.ts";
 import { newestCheckpointNote } from "../../ledger/newest-checkpoint.ts";
 import type { WebServer } from "../server/create-server.ts";
 import type { ApiContext } from "./context.ts";
+import { StatusView } from "./schemas.ts";
 
 /** What this installation is and how it stands; for everyone, and with nothing that is anyone's secret. */
 export function statusRoutes(server: WebServer, context: ApiContext): void {
@@ -26,7 +27,10 @@ export function statusRoutes(server: WebServer, context: ApiContext): void {
 
   server.get(
     "/api/v1/status",
-    { config: { access: "public" }, schema: { summary: "Environment, authorities, queue, warnings" } },
+    {
+      config: { access: "public" },
+      schema: { summary: "Environment, authorities, queue, warnings", response: { 200: StatusView } },
+    },
     async () => {
       const now = clock();
       const { standing, queue } = await database.read(async (tx) => ({
@@ -37,7 +41,9 @@ export function statusRoutes(server: WebServer, context: ApiContext): void {
         environment: context.environment,
         edition: context.edition,
         software: context.software,
-        ...standing,
+        issuingDca: standing.issuingDca,
+        lists: [...standing.lists],
+        warnings: [...standing.warnings],
         queue,
         ledgerVerifierKey: context.ledgerVerifierKey,
       };
@@ -48,7 +54,12 @@ export function statusRoutes(server: WebServer, context: ApiContext): void {
     "/api/v1/ledger/checkpoint",
     {
       config: { access: "public" },
-      schema: { summary: "The newest signed checkpoint (C2SP tlog-checkpoint)" },
+      schema: {
+        summary: "The newest signed checkpoint (C2SP tlog-checkpoint)",
+        response: {
+          200: { description: "A signed note", content: { "text/plain": { schema: Type.String() } } },
+        },
+      },
     },
     async (_, reply) =>
       reply.type("text/plain; charset=utf-8").send(await database.read(newestCheckpointNote)),

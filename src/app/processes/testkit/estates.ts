@@ -5,6 +5,7 @@ import { loadSettings } from "../../../settings/load.ts";
 import { type EnrolledParty, enrol } from "../../demo/enrol.ts";
 import { type SampleParty, sampleManufacturer, sampleSupplier } from "../../demo/sample-parties.ts";
 import { type Estate, openEstate } from "../../estate/estate.ts";
+import { once } from "./once.ts";
 import { type Running, type RunOptions, smki, startSmki, temporaryFolder, until } from "./smki.ts";
 
 /** What `smki up --json` answers. */
@@ -28,11 +29,12 @@ export async function found(data: string, options?: RunOptions): Promise<void> {
   if (status !== 0) throw new Error(`the ceremony failed: ${stderr}`);
 }
 
-/** A founded estate in a folder of its own; it is not running. */
-export async function foundedEstate(options?: RunOptions): Promise<string> {
-  const data = join(temporaryFolder(), "data");
-  await found(data, options);
-  return data;
+/**
+ * A founded estate in a folder of its own; it is not running. The ceremony is held once in a test run, by the
+ * first file that asks; the others copy what it made.
+ */
+export async function foundedEstate(): Promise<string> {
+  return copyEstate(await once("founded-estate", found));
 }
 
 /** Copies an estate that is not running, owners and modes as they are. */
