@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { SmkiError } from "../errors/smki-error.ts";
+import { meaningOf } from "./chunk-fault.ts";
+
+describe("a failure while a chunk is worked on", () => {
+  test.each([
+    "DATABASE_UNAVAILABLE",
+    "DATABASE_DISK_FULL",
+    "DATABASE_STOPPING",
+    "DATABASE_BUSY",
+    "KEY_STORE_UNAVAILABLE",
+    "KEY_STORE_CLOSED",
+    "KEY_NOT_FOUND",
+    "KEY_TOKEN_NOT_FOUND",
+    "CLOCK_WENT_BACK",
+    "ISSUING_PLAN_STALE",
+    "AUTHORITY_MISSING",
+    "CHUNK_TAKEN_OVER",
+  ] as const)("with %s is an outage: it is tried again", (code) => {
+    expect(meaningOf(new SmkiError(code))).toBe("outage");
+  });
+  test.each([
+    "OWN_SIGNATURE_INVALID",
+    "SIGNED_OTHER_THAN_INTENDED",
+    "CERTIFICATE_LINT_FINDING",
+    "SIGNATURE_ENCODING_INVALID",
+    "PARTY_NOT_FOUND",
+    "DATABASE_ROW_DAMAGED",
+  ] as const)("with %s is this chunk's fault: it is held", (code) => {
+    expect(meaningOf(new SmkiError(code))).toBe("fault");
+  });
+  test("of the database is a fault where its data broke a rule, and an outage otherwise", () => {
+    for (const sqlstate of ["22001", "23503", "23514"])
+      expect(meaningOf(new SmkiError("DATABASE_FAILED", { sqlstate }))).toBe("fault");
+    for (const sqlstate of ["58030", "25006", "57014", "53200"])
+      expect(meaningOf(new SmkiError("DATABASE_FAILED", { sqlstate }))).toBe("outage");
+    expect(meaningOf(new SmkiError("DATABASE_FAILED"))).toBe("outage");
+  });
+  test("that has no code is our own fault: it is held rather than tried for ever", () => {
+    expect(meaningOf(new TypeError("undefined is not a function"))).toBe("fault");
+  });
+});
