@@ -36,7 +36,8 @@ export async function authorityStanding(tx: Tx, rules: Rulebook, now: Date): Pro
   );
   for (const authority of authorities) {
     const list = await currentListState(tx, authority.id);
-    if (list === undefined) continue;
+    // A CA that was revoked revokes nothing more: its last list stays as it is.
+    if (list === undefined || authority.state === "revoked") continue;
     lists.push({ authority: authority.id, number: list.number, nextUpdate: list.nextUpdate.toISOString() });
     // ARLs are signed in ceremonies, which take time to arrange; CRLs make themselves.
     if (!publishesCrl(authority.profile) && now >= before(list.nextUpdate, rules.arlWarning))

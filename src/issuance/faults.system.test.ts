@@ -161,6 +161,36 @@ describe("a worker", () => {
     expect(order.indexOf(chunk)).toBeLessThan(2);
   });
 
+  test("that is told to stop finishes what it has begun and leaves the rest as it stands", async () => {
+    const batches: number[] = [];
+    for (let index = 0; index < 5; index += 1)
+      batches.push(await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(20)));
+    const stop = new AbortController();
+    const begun = new Set<number>();
+    const finished = new Set<number>();
+    await runIssuance(
+      estate.issuing({
+        afterStep: (step) => {
+          if (step === "record") stop.abort();
+        },
+      }),
+      stop.signal,
+      { onChunk: (chunk, result) => (result === "finished" ? finished : begun).add(chunk) },
+    );
+    expect([...begun]).toEqual([]);
+    expect(finished.size).toBeGreaterThan(0);
+    expect(finished.size).toBeLessThan(3);
+    const ended = await Promise.all(
+      batches.map(async (batch) => {
+        const [chunk = 0] = await estate.chunksOf(batch);
+        const [outcome] = words(await estate.outcomes(batch));
+        return [finished.has(chunk), outcome];
+      }),
+    );
+    for (const [isFinished, outcome] of ended) expect(outcome).toBe(isFinished ? "issued" : "undecided");
+    await runUntilEnded(batches.filter((_, index) => ended[index]?.[0] === false));
+  });
+
   test("that loses its locks with their connection goes on with a new one, and issues nothing twice", async () => {
     const batches: number[] = [];
     for (let index = 0; index < 4; index += 1)

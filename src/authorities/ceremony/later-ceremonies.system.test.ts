@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseCrl, readCrlFields } from "../../certificates/index.ts";
 import { currentListOf } from "../certificates.ts";
+import { authorityStanding } from "../standing.ts";
 import {
   ceremonyRequest,
   foundedEstate,
@@ -12,6 +13,7 @@ import {
 import { renewArls } from "./renew-arls.ts";
 import { revokeAuthority } from "./revoke-authority.ts";
 import { extendStock } from "./stock.ts";
+import { rules } from "./terms.testkit.ts";
 
 let estate: TestEstate;
 beforeAll(async () => {
@@ -107,7 +109,20 @@ describe("the revocation of a CA", () => {
   });
 });
 
+test("a CA that makes no lists any more is not waited for: only living ones have an overdue CRL", async () => {
+  const overdue = async () => {
+    const now = new Date(estate.clock.read().getTime() + 13 * hours);
+    const { warnings } = await estate.database.read((tx) => authorityStanding(tx, rules, now));
+    return warnings.filter((warning) => warning.includes("overdue"));
+  };
+  expect(await overdue()).toHaveLength(2);
+  const revocation = { authorityId: "issuing-oca", reason: "cessationOfOperation" } as const;
+  await revokeAuthority(estate.room(), ceremonyRequest("revoke a CA"), revocation);
+  expect(await overdue()).toEqual([expect.stringContaining("iki-issuing")]);
+  expect((await listOf("root-oca")).entriesInIt).toHaveLength(1);
+});
+
 test("all of it stands in a ledger that verifies", async () => {
   expect(await estate.verify()).toMatchObject({ holds: true, openEntries: 0 });
-  expect(await estate.actsOf("ceremony.recorded")).toHaveLength(6);
+  expect(await estate.actsOf("ceremony.recorded")).toHaveLength(7);
 });
