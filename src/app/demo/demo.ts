@@ -17,12 +17,14 @@ import {
 } from "./enrol.ts";
 import { fetchBack, issueForMeters } from "./meters.ts";
 import {
+  type SampleParty,
   sampleManufacturer,
   sampleNetworkOperator,
   sampleParties,
   sampleSupplier,
   sampleWitnesses,
 } from "./sample-parties.ts";
+import { opensslVersion } from "./verify-certificates.ts";
 
 /** What a demonstration is asked to do. */
 export interface DemoOrder {
@@ -61,72 +63,86 @@ export async function demonstrate(
   order: DemoOrder,
   output: Output,
 ): Promise<Demonstration> {
-  const part = (title: string): void => {
-    if (order.stop?.aborted === true) throw new SmkiError("DEMO_INTERRUPTED");
-    output.part(title);
-  };
+  const part = partsOf(order, output);
   part("1  Key ceremony, with sample witnesses");
   await sampleCeremony(settings, output);
 
   part("2  Service");
   const service = await startService(settings);
   try {
-    output.done(
-      `PostgreSQL, web process and ${String(settings.workers.count)} workers at work on ${service.url}`,
-    );
-    output.done(`keys: ${service.signer}`);
-    if (settings.keys.operational.kind === "encrypted-file")
-      output.done("  (an encrypted file, for development; a live service uses a PKCS#11 module)");
-
-    part("3  Enrolment of sample Parties");
-    const enrolled = new Map<string, EnrolledParty>();
-    for (const party of sampleParties) {
-      enrolled.set(party.name, await enrol(service.estate, service.url, party));
-      output.done(
-        `${party.name} (${party.categories.join(", ")}): officer's IKI credential for ${party.hats.join(" and ")}`,
-      );
-    }
-    const find = (name: string): EnrolledParty => {
-      const party = enrolled.get(name);
-      if (party === undefined) throw new SmkiError("PARTY_NOT_FOUND", { name });
-      return party;
-    };
-
-    part("4  Organisation Certificates");
-    const organisations = await issueForOrganisations(service, find, output);
-
-    part(`5  Device Certificates for ${String(order.meters)} simulated meters, two keys each`);
-    const manufacturer = find(sampleManufacturer.name);
-    const issued = await issueForMeters(service.estate, manufacturer, order.meters, output);
-
-    part("6  Repository and verification");
-    if (order.alterStoredByte) output.warn(await alterStoredByte(service.estate));
-    const fetched = await fetchBack(manufacturer, issued.keys, output);
-    const problems = [
-      ...(await checkDeviceCertificates(service.estate, issued.keys, fetched, output)),
-      ...(await checkOrganisationCertificates(service.estate, organisations, output)),
-    ];
-
-    part("7  Ledger");
-    problems.push(...(await checkLedger(service.estate, output)));
-    for (const party of enrolled.values()) for (const client of party.clients.values()) client.close();
-    return {
-      service,
-      problems,
-      figures: {
-        deviceCertificates: fetched.size,
-        organisationCertificates: organisations.length,
-        issuingSeconds: issued.seconds,
-        signer: service.signer,
-        verifiedWith:
-          (await import("./verify-certificates.ts").then(({ opensslVersion }) => opensslVersion())) ??
-          "Node.js",
-      },
-    };
+    tellService(service, output);
+    return await useService(service, order, output, part);
   } catch (error) {
     await service.stop();
     throw error;
   }
+}
+
+/** Begins each part with its title, unless the demonstration was interrupted. */
+function partsOf(order: DemoOrder, output: Output): (title: string) => void {
+  return (title) => {
+    if (order.stop?.aborted === true) throw new SmkiError("DEMO_INTERRUPTED");
+    output.part(title);
+  };
+}
+
+function tellService({ estate, url, signer }: RunningService, output: Output): void {
+  const { workers, keys } = estate.settings;
+  const forDevelopment =
+    keys.operational.kind === "encrypted-file"
+      ? ": for development; a live service uses a PKCS#11 module"
+      : "";
+  output.done(`PostgreSQL, web process and ${String(workers.count)} workers at work on ${url}`);
+  output.done(`keys in the ${signer}${forDevelopment}`);
+}
+
+/** Everything that users of a running service do. */
+async function useService(
+  service: RunningService,
+  order: DemoOrder,
+  output: Output,
+  part: (title: string) => void,
+): Promise<Demonstration> {
+  const { estate } = service;
+  part("3  Enrolment of sample Parties");
+  const enrolled = new Map<SampleParty, EnrolledParty>();
+  for (const party of sampleParties) {
+    enrolled.set(party, await enrol(estate, service.url, party));
+    const hats = party.hats.join(" and ");
+    output.done(`${party.name} (${party.categories.join(", ")}): officer's IKI credential for ${hats}`);
+  }
+  const find = (party: SampleParty): EnrolledParty => {
+    const found = enrolled.get(party);
+    if (found === undefined) throw new SmkiError("PARTY_NOT_FOUND", { name: party.name });
+    return found;
+  };
+
+  part("4  Organisation Certificates");
+  const organisations = await issueForOrganisations(service, find, output);
+
+  part(`5  Device Certificates for ${String(order.meters)} simulated meters, two keys each`);
+  const manufacturer = find(sampleManufacturer);
+  const issued = await issueForMeters(estate, manufacturer, order.meters, output);
+
+  part("6  Repository and verification");
+  if (order.alterStoredByte) output.warn(await alterStoredByte(estate));
+  const fetched = await fetchBack(manufacturer, issued.keys, output);
+  const problems = [
+    ...(await checkDeviceCertificates(estate, issued.keys, fetched, output)),
+    ...(await checkOrganisationCertificates(estate, organisations, output)),
+  ];
+
+  part("7  Ledger");
+  problems.push(...(await checkLedger(estate, output)));
+  for (const { clients } of enrolled.values()) for (const client of clients.values()) client.close();
+  const figures = {
+    deviceCertificates: fetched.size,
+    organisationCertificates: organisations.length,
+    issuingSeconds: issued.seconds,
+    signer: service.signer,
+    verifiedWith: (await opensslVersion()) ?? "Node.js",
+  };
+  return { service, problems, figures };
 }
 
 async function sampleCeremony(settings: Settings, output: Output): Promise<void> {
@@ -159,11 +175,11 @@ async function sampleCeremony(settings: Settings, output: Output): Promise<void>
 
 async function issueForOrganisations(
   { estate }: RunningService,
-  find: (name: string) => EnrolledParty,
+  find: (party: SampleParty) => EnrolledParty,
   output: Output,
 ): Promise<OrganisationCertificate[]> {
-  const supplier = find(sampleSupplier.name);
-  const network = find(sampleNetworkOperator.name);
+  const supplier = find(sampleSupplier);
+  const network = find(sampleNetworkOperator);
   const wanted = [
     [supplier, 2, "digitalSignature", "supplier-ds"],
     [supplier, 2, "keyAgreement", "supplier-ka"],

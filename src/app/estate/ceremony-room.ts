@@ -18,7 +18,7 @@ import {
   openOperationalSigner,
   recordSigner,
 } from "./key-stores.ts";
-import { hierarchyTerms } from "./terms.ts";
+import { clockToleranceSeconds, hierarchyTerms } from "./terms.ts";
 
 /** What a ceremony can be for. */
 export const ceremonyPurposes = ["found", "stock", "arl", "revoke"] as const;
@@ -100,6 +100,7 @@ function room(
     clock,
     terms: hierarchyTerms(settings, rules),
     witnessesNeeded: rules.ceremonyWitnesses.value,
+    clockToleranceSeconds: clockToleranceSeconds(settings, rules),
     checkpoint: () => currentCheckpoint(estate, ledger),
     ...(order.onStep === undefined ? {} : { onStep: order.onStep }),
   };
