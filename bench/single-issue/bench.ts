@@ -11,7 +11,7 @@ import { atFixedRate, oneAfterAnother } from "./latencies.ts";
 const warmUp = 300;
 const oneByOne = 400;
 /** CSRs a second, each for some seconds. */
-const offered = [50, 200];
+const offered = [50, 100, 200];
 const offeredSeconds = 8;
 
 /** One CSR to its certificate, durable, through the library and a worker process: how long a single one takes. */

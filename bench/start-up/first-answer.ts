@@ -8,17 +8,18 @@ import type { Settings } from "../../src/settings/settings.ts";
 import { onExit } from "../estate/leave-nothing.ts";
 
 const patience = 60_000;
-const smki = join(import.meta.dirname, "../../smki");
+const program = join(import.meta.dirname, "../../src/app/main.ts");
 
 /**
- * Starts the service as an operator does, with `smki up`, and asks for its health until it answers; then stops it.
+ * Starts the service as the command `smki up` does and asks for its health until it answers; then stops it. The shell
+ * script around it is left out: it installs packages where they are out of date, and a bench changes no installation.
  *
  * @param port - free, and named in the settings
  * @returns seconds from the start of the command to the first answer that all is well
  */
 export async function secondsToFirstAnswer(settings: Settings, port: number): Promise<number> {
   const start = performance.now();
-  const service = spawn(smki, ["up"], {
+  const service = spawn(process.execPath, [program, "up"], {
     env: { ...process.env, ...settingsEnvironment(settings), SMKI_WEB_PORT: String(port) },
     stdio: ["ignore", "ignore", "inherit"],
     detached: true,
