@@ -5,6 +5,8 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const main = resolve(import.meta.dirname, "../../main.ts");
+/** As the script `smki` has it: starting is mostly compiling. */
+const compileCache = resolve(import.meta.dirname, "../../../../.cache/compile");
 const folders: string[] = [];
 const children = new Set<ChildProcess>();
 
@@ -43,7 +45,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-const inherited = ["PATH", "HOME", "LANG", "NODE_COMPILE_CACHE", "XDG_RUNTIME_DIR"];
+const inherited = ["PATH", "HOME", "LANG", "XDG_RUNTIME_DIR"];
 
 /** Starts `smki` as a process group of its own, on free ports, with one worker and a small stock. */
 export function startSmki(words: readonly string[], { env = {}, uid }: RunOptions = {}): Running {
@@ -53,6 +55,7 @@ export function startSmki(words: readonly string[], { env = {}, uid }: RunOption
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...own,
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? compileCache,
       SMKI_WEB_PORT: "0",
       SMKI_REPOSITORY_SERVICE_PORT: "0",
       SMKI_WORKERS_COUNT: "1",
