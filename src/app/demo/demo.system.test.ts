@@ -81,7 +81,7 @@ describe.concurrent("The demonstration", () => {
     const said = demo.stdout();
     expect(said).toContain("the openssl command is not installed here");
     expect(said).toContain("6 Device Certificates verified with Node.js");
-    expect(said).toContain("an encrypted file, for development");
+    expect(said).toContain("for development; a live service uses a PKCS#11 module");
     expect(said).not.toMatch(/verified with OpenSSL/);
     expect(said).toMatch(/All of it held/);
     const data = join(temporary, readdirSync(temporary)[0] ?? "");

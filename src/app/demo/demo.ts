@@ -92,7 +92,9 @@ function tellService({ estate, url, signer }: RunningService, output: Output): v
     keys.operational.kind === "encrypted-file"
       ? ": for development; a live service uses a PKCS#11 module"
       : "";
-  output.done(`PostgreSQL, web process and ${String(workers.count)} workers at work on ${url}`);
+  output.done(
+    `PostgreSQL, web process and ${String(workers.count)} worker${workers.count === 1 ? "" : "s"} at work on ${url}`,
+  );
   output.done(`keys in the ${signer}${forDevelopment}`);
 }
 
