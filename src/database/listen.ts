@@ -17,7 +17,9 @@ export class Listener {
   readonly #config: ConnectionConfig;
   readonly #applicationName: string;
   readonly #handlers = new Map<string, Set<Handler>>();
+  readonly #confirmations = new Map<string, Promise<void>>();
   readonly #closed = new AbortController();
+  #lastStatement: Promise<void> = Promise.resolve();
   #client: Promise<Client> | undefined;
 
   constructor(config: ConnectionConfig, applicationName: string) {
@@ -25,19 +27,44 @@ export class Listener {
     this.#applicationName = applicationName;
   }
 
-  /** Resolves when the server has confirmed: whatever is committed from then on is heard. */
+  /**
+   * Resolves when the server has confirmed: whatever is committed from then on is heard. A channel is listened to
+   * from its first handler to the end of the process: a request that waits on it costs no statement.
+   */
   async subscribe(channel: string, handler: Handler): Promise<Subscription> {
     const handlers = this.#handlers.get(channel) ?? new Set();
     this.#handlers.set(channel, handlers);
     handlers.add(handler);
     try {
-      const client = await this.#connected();
-      await client.query(`listen ${escapeIdentifier(channel)}`);
+      await this.#confirmed(channel);
     } catch (error) {
       handlers.delete(handler);
       throw error;
     }
-    return { stop: () => this.#unsubscribe(channel, handler) };
+    return {
+      stop: () => {
+        handlers.delete(handler);
+        return Promise.resolve();
+      },
+    };
+  }
+
+  /** Listens to a channel once, whoever asks; statements follow each other, since the connection takes one at a time. */
+  #confirmed(channel: string): Promise<void> {
+    const known = this.#confirmations.get(channel);
+    if (known !== undefined) return known;
+    const before = this.#lastStatement;
+    const confirmation = (async () => {
+      await before;
+      const client = await this.#connected();
+      await client.query(`listen ${escapeIdentifier(channel)}`);
+    })();
+    this.#confirmations.set(channel, confirmation);
+    this.#lastStatement = confirmation.catch(() => {
+      // The next subscription tries again.
+      this.#confirmations.delete(channel);
+    });
+    return confirmation;
   }
 
   #connected(): Promise<Client> {
@@ -47,17 +74,6 @@ export class Listener {
       throw error;
     });
     return this.#client;
-  }
-
-  async #unsubscribe(channel: string, handler: Handler): Promise<void> {
-    const handlers = this.#handlers.get(channel);
-    handlers?.delete(handler);
-    if (handlers?.size !== 0) return;
-    this.#handlers.delete(channel);
-    // If the connection is gone, so is the subscription.
-    await this.#client
-      ?.then((client) => client.query(`unlisten ${escapeIdentifier(channel)}`))
-      .catch(() => undefined);
   }
 
   async #open(): Promise<Client> {

@@ -106,7 +106,8 @@ export async function waitForBatch(
   const ended = Promise.withResolvers<boolean>();
   const look = () => void isFinished().then((finished) => finished && ended.resolve(true), ended.reject);
   const listening = await database.listen(outcomesChannel, (payload) => {
-    if (payload === String(batchId)) look();
+    // No payload: the connection was made anew, and the news may have been missed.
+    if (payload === undefined || payload === String(batchId)) look();
   });
   const timer = setTimeout(() => {
     ended.resolve(false);
