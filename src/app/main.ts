@@ -55,7 +55,7 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     const { code, details } = error as { code?: string; details?: unknown };
-    process.send?.({ ready: false, code, details });
+    if (process.connected) process.send?.({ ready: false, code, details });
     return tellError(error, process.argv.includes("--json"));
   }
 }

@@ -12,11 +12,6 @@ export const appErrors = errorEntries({
       "It will be issued when a worker runs (`smki up`) and an Issuing DCA is released (`smki authority list`); then fetch it with `smki certificate search`. Do not send it again.",
     status: 503,
   },
-  ESTATE_IN_USE: {
-    what: "Another OpenSMKI is running on this data folder",
-    remedy: "Stop it first, or use another data folder with `--data`.",
-    status: 500,
-  },
   ESTATE_EMPTY: {
     what: "There is no key hierarchy in this data folder yet",
     remedy:

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { wholeNumber } from "../../cli/arguments.ts";
-import { createOutput, type Output } from "../../cli/output.ts";
+import { createOutput, type Output, tellError } from "../../cli/output.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { type Demonstration, demonstrate } from "../demo/demo.ts";
-import { listenForStop, type Stopping } from "../processes/stopping.ts";
+import { listenForStop, type Stopping, whenStopped } from "../processes/stopping.ts";
 import { type EstateOptions, settingsOf, withEstateOptions } from "./estate-options.ts";
 
 interface DemoOptions extends EstateOptions {
@@ -33,12 +33,15 @@ Needs nothing but Node.js: no compiler, no HSM, no openssl command (it is used w
     )
     .action(async (options: DemoOptions) => {
       const output = createOutput(options.json);
-      const stopping = listenForStop();
       const data = options.data ?? mkdtempSync(join(tmpdir(), "smki-demo-"));
+      const leaveNothing = () => {
+        if (options.data === undefined) rmSync(data, { recursive: true, force: true });
+      };
+      const stopping = listenForStop(leaveNothing);
       try {
         await runDemo(options, data, output, stopping);
       } finally {
-        if (options.data === undefined) rmSync(data, { recursive: true, force: true });
+        leaveNothing();
       }
     });
 }
@@ -63,29 +66,32 @@ async function runDemo(
   output.line(
     `OpenSMKI demonstration: ${settings.environment} environment, edition ${settings.edition}, data in ${data}`,
   );
-  const order = { meters: options.meters, alterStoredByte: options.alterStoredByte === true };
+  const order = {
+    meters: options.meters,
+    alterStoredByte: options.alterStoredByte === true,
+    stop: stopping.signal,
+  };
   const demonstration = await demonstrate(settings, order, output);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   const { service, problems, figures } = demonstration;
+  const holds = problems.length === 0;
   try {
     output.answer(
-      {
-        holds: problems.length === 0,
-        problems,
-        ...figures,
-        url: service.url,
-        repositoryUrl: service.repositoryUrl,
-      },
-      problems.length === 0
-        ? `\nAll of it held, in ${seconds} s.`
-        : `\n${String(problems.length)} things did not hold.`,
+      { holds, problems, ...figures, url: service.url, repositoryUrl: service.repositoryUrl },
+      holds ? `\nAll of it held, in ${seconds} s.` : `\n${String(problems.length)} things did not hold.`,
     );
-    if (problems.length > 0)
-      throw new SmkiError("DEMO_CHECK_FAILED", { first: problems[0] ?? "", all: problems.length });
-    if (stays) await stayUp(demonstration, output, stopping);
+    if (!holds) failDemonstration(problems, output);
+    else if (stays) await stayUp(demonstration, output, stopping);
   } finally {
     await service.stop();
   }
+}
+
+/** The exit status says it to programs; a person is told what to do. */
+function failDemonstration(problems: readonly string[], output: Output): void {
+  process.exitCode = 1;
+  const failure = new SmkiError("DEMO_CHECK_FAILED", { first: problems[0] ?? "", all: problems.length });
+  if (!output.json) tellError(failure);
 }
 
 async function stayUp({ service }: Demonstration, output: Output, stopping: Stopping): Promise<void> {
@@ -98,13 +104,7 @@ The service stays up. Try, in another terminal:
        "${service.url}/api/v1/certificates?device=00db123460000000"
   The DCC's own client, and curl, find the repository service at ${service.repositoryUrl ?? "(not running)"}
 Ctrl-C stops it.`);
-  await Promise.race([
-    new Promise((resolve) => {
-      stopping.signal.addEventListener("abort", resolve);
-      if (stopping.signal.aborted) resolve(undefined);
-    }),
-    service.failed,
-  ]);
+  await Promise.race([whenStopped(stopping), service.failed]);
   output.line("\nStopping ...");
 }
 

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { createOutput } from "../../cli/output.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
-import { listenForStop } from "../processes/stopping.ts";
+import { listenForStop, whenStopped } from "../processes/stopping.ts";
 import { startService } from "../processes/up.ts";
 import { type EstateOptions, settingsOf, withEstateOptions } from "./estate-options.ts";
 
@@ -39,16 +39,11 @@ Stop with Ctrl-C or SIGTERM: work in hand is finished within 10 seconds; a secon
           "Ctrl-C stops it.",
         ].join("\n"),
       );
-      const ended = new Promise<undefined>((resolve) => {
-        stopping.signal.addEventListener("abort", () => {
-          resolve(undefined);
-        });
-        if (stopping.signal.aborted) resolve(undefined);
-      });
-      const failure = await Promise.race([ended, service.failed]);
-      output.line(failure === undefined ? "\nStopping ..." : "");
+      const failure = await Promise.race([whenStopped(stopping), service.failed]);
+      output.line("\nStopping ...");
       await service.stop();
-      if (failure !== undefined) throw new SmkiError("PROCESS_FAILED", { log: logFile }, { cause: failure });
+      if (failure instanceof Error)
+        throw new SmkiError("PROCESS_FAILED", { reason: failure.message, log: logFile }, { cause: failure });
       output.line("Stopped.");
     });
 }
