@@ -70,8 +70,10 @@ async function workLanes(desk: Desk, bell: Bell, stop: AbortSignal): Promise<voi
     try {
       while (!stop.aborted && !failed.signal.aborted) {
         desk.session.lost.throwIfAborted();
+        // Asked for before the look: a ring during it, for a request that the look came too early for, still counts.
+        const nextRing = bell.nextRing();
         const worked = (singleFirst && (await workNext(desk, true))) || (await workNext(desk, false));
-        if (!worked) await bell.wait(pollMilliseconds);
+        if (!worked) await bell.wait(nextRing, pollMilliseconds);
       }
     } catch (error) {
       // The other one ends too, after the chunk that it has: both begin again with a new connection.
@@ -161,11 +163,16 @@ class Bell {
     this.#stop.removeEventListener("abort", this.#onStop);
   }
 
-  async wait(milliseconds: number): Promise<void> {
+  /** Resolves when the bell is rung after this moment. */
+  nextRing(): Promise<undefined> {
+    return this.#rung.promise;
+  }
+
+  async wait(nextRing: Promise<undefined>, milliseconds: number): Promise<void> {
     if (this.#stop.aborted) return;
     const timer = new AbortController();
     await Promise.race([
-      this.#rung.promise,
+      nextRing,
       sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
     timer.abort();
