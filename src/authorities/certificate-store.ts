@@ -115,6 +115,16 @@ export async function insertCertificates(tx: Tx, rows: readonly StoredCertificat
       ${byteaArray(rows.map((row) => row.certificate))}::bytea[])`.execute(tx);
 }
 
+/** SHA-256 of the stored octets, in lower-case hexadecimal; undefined when no certificate has that serial number. */
+export async function digestOf(tx: Tx, serialNumber: SerialNumber): Promise<string | undefined> {
+  const row = await tables(tx)
+    .selectFrom("certificate")
+    .select(sql<string>`encode(sha256(certificate), 'hex')`.as("digest"))
+    .where("serial_number", "=", Buffer.from(serialNumber, "hex"))
+    .executeTakeFirst();
+  return row?.digest;
+}
+
 /** What a search may ask for; every part narrows. */
 export interface CertificateQuery {
   readonly kind?: StoredKind;

@@ -1,5 +1,11 @@
+import type { SerialNumber } from "../certificates/index.ts";
 import type { Tx } from "../database/transaction.ts";
-import { type CertificateQuery, type KnownCertificate, selectCertificates } from "./certificate-store.ts";
+import {
+  type CertificateQuery,
+  digestOf,
+  type KnownCertificate,
+  selectCertificates,
+} from "./certificate-store.ts";
 import { selectPendingCertificates } from "./issuing/pending.ts";
 import { currentList, type PublishedList } from "./revocation/list-store.ts";
 
@@ -19,4 +25,18 @@ export function findPendingCertificates(tx: Tx, query: CertificateQuery) {
 /** The current CRL or ARL of a CA; undefined when it has none. */
 export function currentListOf(tx: Tx, authorityId: string): Promise<PublishedList | undefined> {
   return currentList(tx, authorityId);
+}
+
+/**
+ * Whether a certificate that somebody presents is the one that was issued here under its serial number, octet for
+ * octet: another CA, or a forger with a CA's key, can give any serial number to any public key.
+ *
+ * @param sha256Hex - SHA-256 of the presented certificate's DER, in hexadecimal
+ */
+export async function presentedIsOurs(
+  tx: Tx,
+  serialNumber: SerialNumber,
+  sha256Hex: string,
+): Promise<boolean> {
+  return (await digestOf(tx, serialNumber)) === sha256Hex.toLowerCase();
 }
