@@ -37,6 +37,11 @@ export const issuanceErrors = errorEntries({
     remedy: "See what is held with `smki queue show`; a chunk that is not held needs no one.",
     status: 409,
   },
+  CHUNK_NOT_NAMED: {
+    what: "It is not clear which chunk shall go on",
+    remedy: "Name one, or give --all; `smki queue show` names those that are held.",
+    status: 422,
+  },
   CREDENTIAL_HOLDER_INVALID: {
     what: "It is not clear who shall hold the IKI credential",
     remedy:

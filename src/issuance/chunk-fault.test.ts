@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { ErrorCode } from "../errors/catalogue.ts";
+import { keyErrors } from "../errors/keys.ts";
 import { SmkiError } from "../errors/smki-error.ts";
 import { meaningOf } from "./chunk-fault.ts";
 
@@ -8,10 +11,6 @@ describe("a failure while a chunk is worked on", () => {
     "DATABASE_DISK_FULL",
     "DATABASE_STOPPING",
     "DATABASE_BUSY",
-    "KEY_STORE_UNAVAILABLE",
-    "KEY_STORE_CLOSED",
-    "KEY_NOT_FOUND",
-    "KEY_TOKEN_NOT_FOUND",
     "CLOCK_WENT_BACK",
     "ISSUING_PLAN_STALE",
     "AUTHORITY_MISSING",
@@ -19,6 +18,25 @@ describe("a failure while a chunk is worked on", () => {
   ] as const)("with %s is an outage: it is tried again", (code) => {
     expect(meaningOf(new SmkiError(code))).toBe("outage");
   });
+  test.each(Object.keys(keyErrors) as ErrorCode[])("with %s of the key store is an outage", (code) => {
+    expect(meaningOf(new SmkiError(code))).toBe("outage");
+  });
+  test("of a system call is an outage: the machine refused it, and would refuse the next chunk too", () => {
+    let refusal: unknown;
+    try {
+      readFileSync("/nonexistent/operational.keys");
+    } catch (error) {
+      refusal = error;
+    }
+    expect(refusal).toMatchObject({ code: "ENOENT" });
+    expect(meaningOf(refusal)).toBe("outage");
+  });
+  test.each(["KEY_ALREADY_CERTIFIED", "KEY_TWICE_IN_BATCH"] as const)(
+    "with %s, which is said of a CSR's key, is none of the key store's",
+    (code) => {
+      expect(meaningOf(new SmkiError(code))).toBe("fault");
+    },
+  );
   test.each([
     "OWN_SIGNATURE_INVALID",
     "SIGNED_OTHER_THAN_INTENDED",

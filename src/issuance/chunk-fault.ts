@@ -1,3 +1,4 @@
+import { keyErrors } from "../errors/keys.ts";
 import { isSmkiError } from "../errors/smki-error.ts";
 
 /** What a failure means while a chunk is worked on. */
@@ -6,14 +7,16 @@ export type FailureMeaning = "outage" | "fault";
 /**
  * Tells an outage (the database or the key store is away, the clock is wrong: every chunk would fail alike, and
  * trying again later helps) from a fault of this one chunk, which would fail alike each time and keep the
- * others from their turn for ever.
+ * others from their turn for ever. Whatever the key store says is an outage: it was asked to sign, not to judge, and
+ * one loose file mode must not put the whole queue before a person.
  */
 export function meaningOf(error: unknown): FailureMeaning {
-  if (!isSmkiError(error)) return "fault";
+  // A file or a socket that the machine refused, not a mistake in the program: the next chunk would meet it too.
+  if (!isSmkiError(error)) return isOfTheMachine(error) ? "outage" : "fault";
   if (error.code === "DATABASE_FAILED")
     return sqlStateIsOfData(error.details["sqlstate"]) ? "fault" : "outage";
   if (error.code === "DATABASE_ROW_DAMAGED") return "fault";
-  return outages.has(error.code) || error.code.startsWith("DATABASE_") || error.code.startsWith("KEY_STORE_")
+  return outages.has(error.code) || error.code.startsWith("DATABASE_") || error.code in keyErrors
     ? "outage"
     : "fault";
 }
@@ -24,11 +27,12 @@ const outages: ReadonlySet<string> = new Set([
   "CLOCK_WENT_BACK",
   "ISSUING_PLAN_STALE",
   "AUTHORITY_MISSING",
-  "KEY_NOT_FOUND",
-  "KEY_TOKEN_NOT_FOUND",
-  "KEY_TOKEN_FAILED",
-  "KEY_MODULE_NOT_FOUND",
 ]);
+
+/** An error of a system call, as Node.js gives it. */
+function isOfTheMachine(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error && "errno" in error;
+}
 
 /** Classes 22 (data exception) and 23 (integrity constraint violation) of PostgreSQL's appendix A. */
 function sqlStateIsOfData(sqlState: unknown): boolean {

@@ -6,7 +6,7 @@ import type { IssuingAuthority, IssuingStep } from "../authorities/issuing/issue
 import type { SerialNumber } from "../certificates/index.ts";
 import type { Signer } from "../keys/signer.ts";
 import { findBatch } from "./deliver.ts";
-import { heldChunks, resumeChunk } from "./held-chunks.ts";
+import { heldChunks, resumeAll, resumeChunk } from "./held-chunks.ts";
 import {
   type IssuingEstate,
   issuedSerialNumbers,
@@ -95,6 +95,23 @@ describe.each(Object.entries(brokenSigners))("a key store that %s", (_, [signMan
     expect(issuedSerialNumbers(outcomes)).toEqual(await intended(chunk));
     expect(await estate.verify()).toMatchObject({ holds: true, openEntries: 0 });
   });
+});
+
+test("all that are held go on together, each by an act of its own; for the operator only", async () => {
+  const signer = altering(brokenSigners["answers too few"][0]);
+  const batches: number[] = [];
+  for (let index = 0; index < 2; index += 1)
+    batches.push(await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(1)));
+  for (const batch of batches) expect(await estate.work(batch, { signer })).toEqual(["held"]);
+  const resume = (by: Parameters<typeof resumeAll>[1]) =>
+    estate.database.transaction((tx) => resumeAll(tx, by, estate.clock.read()));
+  await expect(resume(estate.manufacturer)).rejects.toMatchObject({ code: "NOT_PERMITTED" });
+  const chunks = (await Promise.all(batches.map((batch) => estate.chunksOf(batch)))).flat();
+  expect(await resume(operator)).toEqual(chunks);
+  expect(await resume(operator)).toEqual([]);
+  for (const batch of batches) expect(await estate.work(batch)).toEqual(["finished"]);
+  const acts = (await estate.actsOf("chunk.resumed")).slice(-2);
+  expect(acts.map(({ subject }) => subject["chunk"])).toEqual(chunks);
 });
 
 /** The serial numbers that stand recorded for a chunk, in order. */

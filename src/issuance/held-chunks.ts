@@ -4,7 +4,7 @@ import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 import { recordActs } from "../ledger/record-acts.ts";
 import { type Principal, requireOperator } from "../registration/principal.ts";
 import { outcomesChannel, requestsChannel } from "./receive.ts";
-import { closeChunk, reopenChunk, selectHeldChunks } from "./request-store.ts";
+import { closeChunk, reopenChunk, reopenHeldChunks, selectHeldChunks } from "./request-store.ts";
 
 /**
  * Holds a chunk that cannot be issued as it stands: what was signed is not what was intended, or its work failed
@@ -34,4 +34,21 @@ export async function resumeChunk(tx: Tx, by: Principal, chunkId: number, at: Da
   if (!(await reopenChunk(tx, chunkId))) throw new SmkiError("CHUNK_NOT_HELD", { chunk: chunkId });
   await recordActs(tx, [{ kind: "chunk.resumed", at, by: by.name, subject: { chunk: chunkId } }]);
   await notify(tx, requestsChannel, String(chunkId));
+}
+
+/**
+ * Lets every held chunk go on: after one cause has held many, and has been put right.
+ *
+ * @returns their numbers
+ * @throws SmkiError NOT_PERMITTED
+ */
+export async function resumeAll(tx: Tx, by: Principal, at: Date): Promise<number[]> {
+  requireOperator(by);
+  const chunks = await reopenHeldChunks(tx);
+  await recordActs(
+    tx,
+    chunks.map((chunk) => ({ kind: "chunk.resumed", at, by: by.name, subject: { chunk } })),
+  );
+  for (const chunk of chunks) await notify(tx, requestsChannel, String(chunk));
+  return chunks;
 }

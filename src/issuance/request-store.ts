@@ -205,6 +205,17 @@ export async function reopenChunk(tx: Tx, id: number): Promise<boolean> {
   return opened.numUpdatedRows === 1n;
 }
 
+/** Opens every held chunk again, as it stands. @returns their numbers, in order */
+export async function reopenHeldChunks(tx: Tx): Promise<number[]> {
+  const opened = await tables(tx)
+    .updateTable("request_chunk")
+    .set({ state: "recorded" })
+    .where("state", "=", "held")
+    .returning("id")
+    .execute();
+  return opened.map(({ id }) => id).toSorted((left, right) => left - right);
+}
+
 /** The numbers of the held chunks, oldest first, each with its batch. */
 export async function selectHeldChunks(tx: Tx): Promise<{ id: number; batchId: number }[]> {
   return tables(tx)

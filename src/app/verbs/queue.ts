@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { wholeNumber } from "../../cli/arguments.ts";
 import { table } from "../../cli/output.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
 import { issuanceQueue } from "../../issuance/deliver.ts";
-import { heldChunks, resumeChunk } from "../../issuance/held-chunks.ts";
+import { heldChunks, resumeAll, resumeChunk } from "../../issuance/held-chunks.ts";
 import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
 
 /** The verb `smki queue`: what waits to be issued, and what waits for a person. */
@@ -36,12 +37,20 @@ function showCommand(): Command {
 
 function resumeCommand(): Command {
   return withEstateOptions(new Command("resume"))
-    .description("lets a held chunk go on, once what held it has been put right; the log says what that was")
-    .argument("<chunk>", "its number", wholeNumber(1, Number.MAX_SAFE_INTEGER))
-    .action((chunk: number, options: EstateOptions) =>
+    .description("lets held chunks go on, once what held them has been put right; the log says what that was")
+    .argument("[chunk]", "the number of one", wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .option("--all", "every chunk that is held")
+    .action((chunk: number | undefined, options: EstateOptions & { readonly all?: true }) =>
       withEstate(options, async ({ database, clock }, output) => {
-        await database.transaction((tx) => resumeChunk(tx, operatorAtMachine(), chunk, clock()));
-        output.answer({ resumed: chunk }, `Chunk ${String(chunk)} goes on.`);
+        if ((chunk === undefined) === (options.all === undefined)) throw new SmkiError("CHUNK_NOT_NAMED");
+        const by = operatorAtMachine();
+        if (chunk === undefined) {
+          const resumed = await database.transaction((tx) => resumeAll(tx, by, clock()));
+          output.answer({ resumed }, `${String(resumed.length)} chunks go on.`);
+          return;
+        }
+        await database.transaction((tx) => resumeChunk(tx, by, chunk, clock()));
+        output.answer({ resumed: [chunk] }, `Chunk ${String(chunk)} goes on.`);
       }),
     );
 }
