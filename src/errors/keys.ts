@@ -91,6 +91,17 @@ export const keyErrors = errorEntries({
       "Name the store that was created for this environment and purpose. Keys are never shared between test and live, or between ceremony and operation.",
     status: 503,
   },
+  KEY_STORE_OF_ANOTHER_ESTATE: {
+    what: "The key store holds the keys of another estate",
+    remedy:
+      "Name the data folder whose estate it is (--data), or give this estate stores of its own: another keys.operational.file and keys.ceremony.file, or for tokens another tokenLabel or tokenSerial in keys.operational and keys.ceremony. Nothing in the store was changed.",
+    status: 503,
+  },
+  KEY_ESTATE_INVALID: {
+    what: "The name of an estate is not 1 to 64 letters, digits, spaces and . _ - / beginning with a letter or digit",
+    remedy: "Name the estate by such a text; the commands of this release do so by themselves.",
+    status: 422,
+  },
   KEY_FILE_MODE_LOOSE: {
     what: "The file can be read or written by others than its owner",
     remedy: "Run chmod 600 on it. If others may have read it, change the secret that it holds.",

@@ -8,5 +8,9 @@ const LABEL = /^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,63}$/u;
  * @throws SmkiError KEY_LABEL_INVALID
  */
 export function requireLabel(label: string): void {
-  if (!LABEL.test(label)) throw new SmkiError("KEY_LABEL_INVALID", { label: label.slice(0, 80) });
+  if (!isLabel(label)) throw new SmkiError("KEY_LABEL_INVALID", { label: label.slice(0, 80) });
+}
+
+export function isLabel(text: string): boolean {
+  return LABEL.test(text);
 }

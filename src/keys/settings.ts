@@ -4,10 +4,15 @@ export type KeyEnvironment = "test" | "live";
 /** Root keys live in the ceremony store, which only a ceremony opens; workers open the operational one. */
 export type KeyPurpose = "operational" | "ceremony";
 
-/** Written into every store when it is created and compared whenever it is opened. */
+/** Who a store is for. Written into every store when it is created and compared whenever it is opened. */
 export interface StoreIdentity {
   readonly environment: KeyEnvironment;
   readonly purpose: KeyPurpose;
+  /**
+   * The estate whose keys these are, in the characters of a label. In settings, absent means that it is not compared;
+   * in a store, that it was made before stores named their estate, and serves any.
+   */
+  readonly estate?: string;
 }
 
 export interface EncryptedFileSettings extends StoreIdentity {

@@ -7,7 +7,13 @@ import { deriveKey } from "./key-derivation.ts";
 
 const key = createSecretKey(Buffer.alloc(32, 9));
 const scrypt = { N: 2 ** 15, r: 8, p: 1, salt: Buffer.alloc(16, 3).toString("base64") };
-const header: StoreHeader = { environment: "test", purpose: "operational", scrypt, check: "Y2hlY2s=" };
+const header: StoreHeader = {
+  environment: "test",
+  purpose: "operational",
+  estate: "estate-a",
+  scrypt,
+  check: "Y2hlY2s=",
+};
 const content = Buffer.from("the private keys");
 const file = seal(header, key, content);
 const code = (value: string): unknown => expect.objectContaining({ code: value });
@@ -27,6 +33,22 @@ describe("the envelope of an encrypted key file", () => {
     expect(file.includes(content.toString("base64").slice(0, 12))).toBe(false);
   });
 
+  it("of a store that names no estate has the header that it had before stores named theirs", () => {
+    const { estate: _, ...without } = header;
+    const envelope = parseEnvelope(seal(without, key, content));
+    expect(envelope.header).toEqual(without);
+    expect(envelope.headerLine.toString()).not.toContain("estate");
+    expect(unseal(envelope, key)).toEqual(content);
+  });
+
+  it.each(['""', "7", '"a\\nb"', "null"])(
+    "is refused when its estate is %s, which none is named",
+    (estate) => {
+      const octets = altered((text) => text.replace('"estate-a"', () => estate));
+      expect(() => parseEnvelope(octets)).toThrow(code("KEY_STORE_DAMAGED"));
+    },
+  );
+
   it("is different at every writing, under a fresh nonce", () => {
     expect(seal(header, key, content)).not.toEqual(file);
   });
@@ -43,6 +65,8 @@ describe("the envelope of an encrypted key file", () => {
   it.each([
     ["the environment", (text: string) => text.replace('"test"', '"live"')],
     ["the purpose", (text: string) => text.replace('"operational"', '"ceremony"')],
+    ["the estate", (text: string) => text.replace("estate-a", "estate-b")],
+    ["the estate's presence", (text: string) => text.replace('"estate":"estate-a",', "")],
     ["the passphrase check", (text: string) => text.replace("Y2hlY2s=", "Z2hlY2s=")],
     ["the spelling of the header", (text: string) => text.replace("{", "{ ")],
     [

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, type KeyObject, randomBytes } from "node:crypto";
 import { SmkiError } from "../../errors/smki-error.ts";
+import { isLabel } from "../label.ts";
 import type { StoreIdentity } from "../settings.ts";
 import { areAcceptable, type ScryptParameters } from "./key-derivation.ts";
 
@@ -33,12 +34,14 @@ export interface Envelope {
 export function seal(header: StoreHeader, key: KeyObject, content: Uint8Array): Buffer {
   // 96 random bits a write: NIST SP 800-38D section 8.3 allows 2^32 writes under one key.
   const nonce = randomBytes(NONCE_OCTETS);
-  const { environment, purpose, scrypt, check } = header;
+  const { environment, purpose, estate, scrypt, check } = header;
   const line = {
     format: FORMAT,
     version: VERSION,
     environment,
     purpose,
+    // JSON leaves out what is undefined: the header of a store without one is as it always was.
+    estate,
     scrypt,
     check,
     nonce: nonce.toString("base64"),
@@ -99,7 +102,10 @@ function readHeader(fields: Record<string, unknown>): StoreHeader {
     throw damaged("scrypt parameters");
   const parameters = { N, r, p, salt: requireText(scrypt, "salt") };
   if (!areAcceptable(parameters)) throw damaged("scrypt parameters");
-  return { environment, purpose, scrypt: parameters, check: requireText(fields, "check") };
+  const estate = fields["estate"];
+  if (estate !== undefined && (typeof estate !== "string" || !isLabel(estate))) throw damaged("estate");
+  const check = requireText(fields, "check");
+  return { environment, purpose, ...(estate === undefined ? {} : { estate }), scrypt: parameters, check };
 }
 
 function parseHeaderLine(line: string): Record<string, unknown> {

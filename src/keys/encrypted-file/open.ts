@@ -1,16 +1,16 @@
 import { SmkiError } from "../../errors/smki-error.ts";
 import { readSecretFile } from "../secret-file.ts";
 import type { EncryptedFileSettings } from "../settings.ts";
+import { identityOf } from "../store-identity.ts";
 import { EncryptedFileSigner } from "./encrypted-file-signer.ts";
 import { StoreFile } from "./store-file.ts";
 
 const SHORTEST_PASSPHRASE = 16;
 
-/** @throws SmkiError KEY_STORE_EXISTS, KEY_PASSPHRASE_TOO_SHORT and those of readSecretFile */
+/** @throws SmkiError KEY_STORE_EXISTS, KEY_ESTATE_INVALID, KEY_PASSPHRASE_TOO_SHORT and those of readSecretFile */
 export async function createEncryptedFile(settings: EncryptedFileSettings): Promise<void> {
   const passphrase = await readPassphrase(settings.passphraseFile);
-  const { environment, purpose } = settings;
-  await StoreFile.create(settings.file, { environment, purpose }, passphrase);
+  await StoreFile.create(settings.file, identityOf(settings), passphrase);
 }
 
 /** @throws SmkiError of StoreFile.open and readSecretFile */

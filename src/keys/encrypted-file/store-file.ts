@@ -54,7 +54,10 @@ export class StoreFile {
     );
   }
 
-  /** @throws SmkiError KEY_STORE_NOT_FOUND, KEY_STORE_DAMAGED, KEY_ENVIRONMENT_MISMATCH, KEY_STORE_PASSPHRASE_WRONG */
+  /**
+   * @throws SmkiError KEY_STORE_NOT_FOUND, KEY_STORE_DAMAGED, KEY_ENVIRONMENT_MISMATCH, KEY_STORE_OF_ANOTHER_ESTATE,
+   * KEY_STORE_PASSPHRASE_WRONG
+   */
   static async open(path: string, identity: StoreIdentity, passphrase: string): Promise<StoreFile> {
     if (!(await exists(path))) throw new SmkiError("KEY_STORE_NOT_FOUND", { file: path });
     const { envelope } = await readEnvelope(path);

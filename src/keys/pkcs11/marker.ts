@@ -1,12 +1,12 @@
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { StoreIdentity } from "../settings.ts";
-import { identityText, parseIdentity, requireIdentity } from "../store-identity.ts";
+import { identityOf, identityText, parseIdentity, requireIdentity } from "../store-identity.ts";
 import { CKA, CKO } from "./cryptoki.ts";
 import { attribute, findObjects, readText, type Session } from "./objects.ts";
 
 /*
  * A token says whose it is by a data object. It is private, so that only who has the PIN can write one, and not
- * modifiable, so that a token stays test or live for ever.
+ * modifiable, so that a token stays test or live, and its estate's, for ever.
  */
 const APPLICATION = "opensmki";
 const LABEL = "opensmki-environment";
@@ -16,7 +16,7 @@ const markerAttributes = [attribute(CKA.APPLICATION, APPLICATION), attribute(CKA
 /**
  * Marks an empty token.
  *
- * @throws SmkiError KEY_STORE_EXISTS, KEY_STORE_NOT_EMPTY
+ * @throws SmkiError KEY_STORE_EXISTS, KEY_STORE_NOT_EMPTY, KEY_ESTATE_INVALID
  */
 export function markToken(session: Session, token: string, identity: StoreIdentity): void {
   if (findObjects(session, CKO.DATA, markerAttributes).length > 0)
@@ -32,11 +32,13 @@ export function markToken(session: Session, token: string, identity: StoreIdenti
     attribute(CKA.PRIVATE, true),
     attribute(CKA.MODIFIABLE, false),
     ...markerAttributes,
-    attribute(CKA.VALUE, identityText(identity)),
+    attribute(CKA.VALUE, identityText(identityOf(identity))),
   ]);
 }
 
-/** @throws SmkiError KEY_STORE_NOT_FOUND, KEY_ENVIRONMENT_MISMATCH, KEY_STORE_DAMAGED */
+/**
+ * @throws SmkiError KEY_STORE_NOT_FOUND, KEY_ENVIRONMENT_MISMATCH, KEY_STORE_OF_ANOTHER_ESTATE, KEY_STORE_DAMAGED
+ */
 export function requireMark(session: Session, token: string, wanted: StoreIdentity): void {
   const [marker, another] = findObjects(session, CKO.DATA, markerAttributes);
   if (marker === undefined) throw new SmkiError("KEY_STORE_NOT_FOUND", { token });
