@@ -73,6 +73,12 @@ export const issuanceErrors = errorEntries({
     remedy: "Correct the CSR according to the rule that is named.",
     status: 422,
   },
+  INTENT_ALTERED: {
+    what: "What stands in the database to be signed is not what the ledger says was recorded; nothing was signed",
+    remedy:
+      "Someone or something has altered the database. Stop the service, run `smki ledger verify`, and examine the database before anything else is issued.",
+    status: 500,
+  },
   SIGNED_OTHER_THAN_INTENDED: {
     what: "What was signed is not what was recorded to be signed; nothing of the chunk is published",
     remedy: "Stop the service and examine the key store and the database before anything else is issued.",

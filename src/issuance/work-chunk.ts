@@ -116,7 +116,7 @@ async function publishRecorded(authority: IssuingAuthority, chunk: Chunk): Promi
   const publication = { requestedBy: chunk.requestedBy, partyId: chunk.partyId };
   const count = chunk.requests.length;
   let isFinished = false;
-  await signAndPublish(authority, chunk.id, publication, async (tx, published, at) => {
+  await signAndPublish(authority, chunk.kind, chunk.id, publication, async (tx, published, at) => {
     const outcomes = new Map(chunk.outcomes);
     for (const { position, fields } of published)
       outcomes.set(position, { status: "issued", serialNumber: fields.serialNumber });

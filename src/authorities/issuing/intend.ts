@@ -24,7 +24,7 @@ export interface IssuingTerms {
 }
 
 /** What each kind is linted as, whatever it may say of itself. */
-const profileOfKind = {
+export const endEntityProfile = {
   device: "device",
   organisation: "organisation",
   iki: "iki-end-entity",
@@ -63,7 +63,7 @@ export function intend(
     limits: terms.lintLimits,
     policy: terms.policies[subject.kind],
     issuer: issuer.lintIssuer,
-    profile: profileOfKind[subject.kind],
+    profile: endEntityProfile[subject.kind],
   });
   if (finding !== undefined)
     throw new SmkiError("CERTIFICATE_LINT_FINDING", { rule: finding.rule, finding: finding.message });

@@ -10,6 +10,7 @@ type IntentTables = {
     chunk_id: number;
     authority_id: string;
     recorded_at: Date;
+    recorded_from_leaf: number;
     to_be_signed: Buffer;
     positions: number[];
     published_at: Date | null;
@@ -25,6 +26,8 @@ export interface RecordedIntent {
   readonly chunkId: number;
   readonly authorityId: string;
   readonly recordedAt: Date;
+  /** The act that tells of it has this leaf or a later one. */
+  readonly recordedFromLeaf: number;
   readonly positions: readonly number[];
   readonly toBeSigned: readonly Buffer[];
 }
@@ -36,6 +39,7 @@ export async function insertIntent(tx: Tx, intent: Omit<RecordedIntent, "id">): 
       chunk_id: intent.chunkId,
       authority_id: intent.authorityId,
       recorded_at: intent.recordedAt,
+      recorded_from_leaf: intent.recordedFromLeaf,
       to_be_signed: frame(intent.toBeSigned),
       positions: [...intent.positions],
       published_at: null,
@@ -71,6 +75,7 @@ const fromRow = (row: Omit<IntentTables["issuing_intent"], "id"> & { id: number 
   chunkId: row.chunk_id,
   authorityId: row.authority_id,
   recordedAt: row.recorded_at,
+  recordedFromLeaf: row.recorded_from_leaf,
   positions: row.positions,
   toBeSigned: unframe(row.to_be_signed),
 });

@@ -8,8 +8,9 @@ import { type Allocation, allocate, type IssuingCap } from "../allocation.ts";
 import { type CertificateKind, issuingProfile } from "../authority.ts";
 import { selectAuthorities } from "../authority-store.ts";
 import { requireClockNotBack } from "../clock-guard.ts";
-import { type ComparedCertificate, compare } from "./compare.ts";
+import { type ComparedCertificate, compare, requireSignable } from "./compare.ts";
 import { type IntendedCertificate, type IssuingTerms, intend, type PositionedSubject } from "./intend.ts";
+import { requireRecorded } from "./intent-acts.ts";
 import { type RecordedIntent, selectOpenIntents } from "./intent-store.ts";
 import { issuerOf } from "./issuer.ts";
 import { type Publication, publish } from "./publish.ts";
@@ -113,27 +114,31 @@ export interface RecordedChunk extends Recorded {
  * intents are read from the database and signed, whoever recorded them.
  *
  * @param alongside - what the caller writes in the publishing transaction, with the certificates
- * @throws SmkiError SIGNED_OTHER_THAN_INTENDED, OWN_SIGNATURE_INVALID, CERTIFICATE_LINT_FINDING,
+ * @throws SmkiError INTENT_ALTERED, SIGNED_OTHER_THAN_INTENDED, OWN_SIGNATURE_INVALID, CERTIFICATE_LINT_FINDING,
  *   KEY_STORE_UNAVAILABLE, CLOCK_WENT_BACK
  */
 export async function signAndPublish(
   authority: IssuingAuthority,
+  kind: CertificateKind,
   chunkId: number,
   publication: Omit<Publication, "at">,
   alongside: (tx: Tx, published: readonly ComparedCertificate[], at: Date) => Promise<void>,
 ): Promise<readonly ComparedCertificate[]> {
   const { intents, authorities } = await authority.database.read(async (tx) => {
     await requireClockNotBack(tx, authority.clock(), authority.clockToleranceSeconds);
-    return { intents: await selectOpenIntents(tx, chunkId), authorities: await selectAuthorities(tx) };
+    const open = await selectOpenIntents(tx, chunkId);
+    for (const intent of open) await requireRecorded(tx, intent);
+    return { intents: open, authorities: await selectAuthorities(tx) };
   });
   const done: { intent: RecordedIntent; certificates: ComparedCertificate[] }[] = [];
   for (const intent of intents) {
     const row = authorities.find(({ id }) => id === intent.authorityId);
     if (row === undefined) throw new SmkiError("AUTHORITY_MISSING", { authority: intent.authorityId });
     const issuer = issuerOf(row);
+    requireSignable(kind, issuer, intent, authority.terms);
     const signed = await sign(authority.signer, issuer, intent);
     await authority.afterStep?.("sign");
-    done.push({ intent, certificates: compare(issuer, intent, signed, authority.terms) });
+    done.push({ intent, certificates: compare(kind, issuer, intent, signed, authority.terms) });
     await authority.afterStep?.("compare");
   }
   const published = await authority.database.transaction(async (tx) => {

@@ -1,12 +1,13 @@
-import { createHash } from "node:crypto";
 import type { SerialNumber } from "../../certificates/index.ts";
 import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Act } from "../../ledger/act.ts";
+import { nextLeaf } from "../../ledger/find-act.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
 import type { Allocation, IssuingCap } from "../allocation.ts";
 import { moveState, reserve } from "../authority-store.ts";
 import type { IntendedCertificate } from "./intend.ts";
+import { intendedAct } from "./intent-acts.ts";
 import { claimKeys, insertIntent, type RecordedIntent } from "./intent-store.ts";
 
 /** What a chunk's allocation to one CA is to sign. */
@@ -41,6 +42,7 @@ export async function record(
     tx,
     planned.flatMap(({ certificates }) => certificates),
   );
+  const recordedFromLeaf = await nextLeaf(tx);
   const keysTaken = new Map<number, SerialNumber>();
   const intents: RecordedIntent[] = [];
   const acts: Act[] = [];
@@ -57,6 +59,7 @@ export async function record(
         chunkId,
         authorityId: authority.id,
         recordedAt: now,
+        recordedFromLeaf,
         positions: kept.map(({ position }) => position),
         toBeSigned: kept.map(({ toBeSigned }) => toBeSigned),
       };
@@ -91,25 +94,4 @@ async function count(
   // Both, when a chunk begins after this CA's predecessor and ends under its successor.
   if (takesOver) acts.push({ kind: "authority.activated", at: now, by: "system", subject });
   if (retires) acts.push({ kind: "authority.retired", at: now, by: "system", subject });
-}
-
-/** SHA-256 over all octets to be signed of one intent: what its acts know it by. */
-export function digestOf(toBeSigned: readonly Buffer[]): string {
-  const digest = createHash("sha256");
-  for (const octets of toBeSigned) digest.update(octets);
-  return digest.digest("hex");
-}
-
-function intendedAct(intent: Omit<RecordedIntent, "id">): Act {
-  return {
-    kind: "certificates.intended",
-    at: intent.recordedAt,
-    by: "system",
-    subject: {
-      chunk: intent.chunkId,
-      authority: intent.authorityId,
-      count: intent.toBeSigned.length,
-      toBeSigned: digestOf(intent.toBeSigned),
-    },
-  };
 }

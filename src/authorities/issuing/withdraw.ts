@@ -1,9 +1,9 @@
 import { readFields } from "../../certificates/index.ts";
 import type { Tx } from "../../database/transaction.ts";
 import type { Act } from "../../ledger/act.ts";
+import { withdrawnAct } from "./intent-acts.ts";
 import { deleteOpenIntentsOf, releaseKeys } from "./intent-store.ts";
 import { readIntended } from "./read-intended.ts";
-import { digestOf } from "./record.ts";
 import { keyHash } from "./subject.ts";
 
 /**
@@ -19,15 +19,5 @@ export async function withdrawIntents(tx: Tx, authorityId: string, at: Date): Pr
     toBeSigned.map((octets) => keyHash(readFields(readIntended(octets)).publicKey)),
   );
   if (keys.length > 0) await releaseKeys(tx, keys);
-  return intents.map(({ chunkId, toBeSigned }) => ({
-    kind: "certificates.withdrawn",
-    at,
-    by: "system",
-    subject: {
-      chunk: chunkId,
-      authority: authorityId,
-      count: toBeSigned.length,
-      toBeSigned: digestOf(toBeSigned),
-    },
-  }));
+  return intents.map((intent) => withdrawnAct(intent, at));
 }

@@ -37,6 +37,8 @@ create table issuing_intent (
   chunk_id bigint not null,
   authority_id text not null references certification_authority,
   recorded_at timestamptz not null,
+  -- Where the search for the act that tells of this intent begins: nothing is signed that the ledger does not have.
+  recorded_from_leaf bigint not null,
   to_be_signed bytea not null,
   positions integer[] not null,
   published_at timestamptz
