@@ -3,13 +3,10 @@
  * is sent as a binary parameter, so `unnest(${byteaArray(serials)}::bytea[])` brings thousands of rows in
  * with one parameter and no quoting. The cast in the statement must name the same element type.
  */
-const oid = { bytea: 17, int8: 20, int4: 23, text: 25, timestamptz: 1184, bool: 16 } as const;
+const oid = { bytea: 17, int8: 20 } as const;
 
 const headerOctets = 20;
 const lengthOctets = 4;
-
-/** Timestamps count microseconds from 2000-01-01 UTC (src/include/datatype/timestamp.h). */
-const postgresEpoch = 946_684_800_000;
 
 function startArray(elementType: number, count: number, hasNull: boolean, contentOctets: number): Buffer {
   // An empty array has no dimension; with one of size 0 it would be refused.
@@ -68,27 +65,6 @@ function fixedArray<Value>(
 export const byteaArray = (values: readonly (Uint8Array | null)[]): Buffer =>
   variableArray(oid.bytea, values);
 
-/** For `::text[]`. U+0000 cannot be stored in text; PostgreSQL refuses it. */
-export const textArray = (values: readonly (string | null)[]): Buffer =>
-  variableArray(
-    oid.text,
-    values.map((value) => (value === null ? null : Buffer.from(value, "utf8"))),
-  );
-
-/** For `::int4[]`. @throws RangeError beyond 32 bits */
-export const int4Array = (values: readonly (number | null)[]): Buffer =>
-  fixedArray(oid.int4, values, 4, (array, value, offset) => array.writeInt32BE(value, offset));
-
 /** For `::int8[]`. @throws RangeError for a number that is no integer, or beyond 64 bits */
 export const int8Array = (values: readonly (number | bigint | null)[]): Buffer =>
   fixedArray(oid.int8, values, 8, (array, value, offset) => array.writeBigInt64BE(BigInt(value), offset));
-
-/** For `::bool[]`. */
-export const booleanArray = (values: readonly (boolean | null)[]): Buffer =>
-  fixedArray(oid.bool, values, 1, (array, value, offset) => array.writeUInt8(value ? 1 : 0, offset));
-
-/** For `::timestamptz[]`. @throws RangeError for an invalid date */
-export const timestamptzArray = (values: readonly (Date | null)[]): Buffer =>
-  fixedArray(oid.timestamptz, values, 8, (array, value, offset) =>
-    array.writeBigInt64BE(BigInt(value.getTime() - postgresEpoch) * 1000n, offset),
-  );

@@ -283,3 +283,18 @@ describe("without a server", () => {
     expect(await database.transaction((tx) => balanceOf(tx, "before"))).toBe(1);
   });
 });
+
+describe("a process that answers strangers", () => {
+  test("ends a read that takes too long, and neither a short one nor a change", async () => {
+    const limited = connect(kit, { applicationName: "test", poolSize: 1, longestRead: 100 });
+    try {
+      const read = (seconds: number) =>
+        limited.read((tx) => sql`select pg_sleep(${seconds}::float8)`.execute(tx));
+      await expect(read(5)).rejects.toMatchObject({ code: "DATABASE_READ_TOO_LONG" });
+      await read(0);
+      await limited.transaction((tx) => sql`select pg_sleep(0.2)`.execute(tx));
+    } finally {
+      await limited.close();
+    }
+  });
+});

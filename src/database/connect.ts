@@ -61,6 +61,11 @@ export interface ConnectOptions {
   readonly applicationName: string;
   /** Greatest number of transactions at once; as many reads may run beside them. */
   readonly poolSize: number;
+  /**
+   * Longest that a statement of `read` may take, in milliseconds; it then fails with DATABASE_READ_TOO_LONG.
+   * For a process that answers strangers: no question of theirs may keep a connection for ever. Default: no limit.
+   */
+  readonly longestRead?: number;
 }
 
 const attempts = 6;
@@ -72,6 +77,7 @@ function makePool(config: ConnectionConfig, options: ConnectOptions, readOnly: b
   const pool = new Pool({
     ...clientConfig(config, options.applicationName),
     ...(readOnly ? { options: "-c default_transaction_read_only=on" } : {}),
+    ...(readOnly && options.longestRead !== undefined ? { statement_timeout: options.longestRead } : {}),
     max: options.poolSize,
     verify: (client, done) => {
       requireServerVersion(client).then(

@@ -1,5 +1,6 @@
 import { DatabaseError } from "pg";
 import { describe, expect, test } from "vitest";
+import { catalogue } from "../errors/catalogue.ts";
 import { SmkiError } from "../errors/smki-error.ts";
 import { brokenConstraint, databaseFailure, isRetryable } from "./failures.ts";
 
@@ -16,6 +17,7 @@ describe("a failure of PostgreSQL", () => {
     ["57P03", "DATABASE_STOPPING"],
     ["08006", "DATABASE_UNAVAILABLE"],
     ["53300", "DATABASE_UNAVAILABLE"],
+    ["57014", "DATABASE_READ_TOO_LONG"],
     ["42P01", "DATABASE_FAILED"],
   ])("with SQLSTATE %s is %s, and keeps its cause", (sqlstate, code) => {
     const failure = failureOf(sqlstate);
@@ -65,4 +67,8 @@ test.each([
   "no error at all",
 ])("%s is no failure of the database, and stays what it is", (error) => {
   expect(databaseFailure(error)).toBe(error);
+});
+
+test("an unreachable database promises nothing about a change whose connection was lost", () => {
+  expect(catalogue.DATABASE_UNAVAILABLE.remedy).toMatch(/may have been recorded/);
 });

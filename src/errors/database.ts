@@ -10,7 +10,7 @@ export const databaseErrors = errorEntries({
   DATABASE_UNAVAILABLE: {
     what: "The database cannot be reached",
     remedy:
-      "Check that PostgreSQL runs and that DATABASE_URL is right; the work was not recorded, so repeat it when the database answers.",
+      "Check that PostgreSQL runs and that DATABASE_URL is right. If the connection was lost during a change, it may have been recorded all the same: look whether it was before you repeat it.",
     status: 503,
   },
   DATABASE_STOPPING: {
@@ -21,6 +21,12 @@ export const databaseErrors = errorEntries({
   DATABASE_BUSY: {
     what: "The transaction met others that touch the same rows, each time it was tried",
     remedy: "Repeat the request; if this persists, reduce the number of workers.",
+    status: 503,
+  },
+  DATABASE_READ_TOO_LONG: {
+    what: "A question to the database took longer than is granted, and was ended",
+    remedy:
+      "Ask for less: a shorter time or a narrower search. If ordinary questions end so, look for what else keeps the database busy.",
     status: 503,
   },
   DATABASE_FAILED: {

@@ -8,7 +8,7 @@ import { SmkiError } from "../../errors/smki-error.ts";
 import { type Rulebook, rulebookFor } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { type Clock, systemClock } from "../../time/clock.ts";
-import { folderFailure } from "./folder-failure.ts";
+import { folderFailure } from "../../database/folder-failure.ts";
 import { type EstatePaths, estatePaths } from "./paths.ts";
 import { compareRelease } from "./release-check.ts";
 

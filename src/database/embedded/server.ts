@@ -4,7 +4,7 @@ import { Socket } from "node:net";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import { folderFailure } from "../folder-failure.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import {
   clusterAsWorkingFolder,
@@ -135,17 +135,6 @@ async function startIn(home: string, options: EmbeddedServerOptions): Promise<Em
       removeSocketFolder(home);
     },
   };
-}
-
-/** Gives failures of the file system their codes. */
-function folderFailure(error: unknown, folder: string): unknown {
-  if (isSmkiError(error)) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  if (code === "ENOSPC" || code === "EDQUOT")
-    return new SmkiError("DATABASE_DISK_FULL", { folder }, { cause: error });
-  if (["EACCES", "EPERM", "EROFS", "ENOTDIR"].includes(code))
-    return new SmkiError("DATABASE_FOLDER_NOT_WRITABLE", { folder, reason: code }, { cause: error });
-  return error;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 
 /** What the file system says when a folder cannot be made or written. */
 const closed = new Set(["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"]);
