@@ -118,7 +118,11 @@ export async function openCheckpointSigner(options: CheckpointSignerOptions): Pr
   };
 }
 
-function requireExtension(last: SignedCheckpoint, { size, root, consistencyProof }: NewTreeState): void {
+/** Refuses a tree that does not extend the checkpoint signed last. @throws SmkiError LEDGER_ROLLED_BACK, LEDGER_FORKED */
+export function requireExtension(
+  last: SignedCheckpoint,
+  { size, root, consistencyProof }: NewTreeState,
+): void {
   const details = { signedSize: last.size, signedRoot: last.root.toString("hex"), size };
   if (size < last.size) throw new SmkiError("LEDGER_ROLLED_BACK", details);
   const claim = {

@@ -115,7 +115,8 @@ async function settle({ database, signer, clock, afterStep }: SequencerContext):
   return checkpoint;
 }
 
-async function proveExtension(tx: Tx, last: SignedCheckpoint): Promise<NewTreeState> {
+/** The state of the tree, and the proof that it extends what was signed last. @throws SmkiError LEDGER_SIGNER_BEHIND, LEDGER_TREE_DAMAGED */
+export async function proveExtension(tx: Tx, last: SignedCheckpoint): Promise<NewTreeState> {
   const published = await publishedSize(tx);
   if (published > last.size)
     throw new SmkiError("LEDGER_SIGNER_BEHIND", { signedSize: last.size, size: published });

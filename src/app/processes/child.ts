@@ -13,6 +13,8 @@ export interface Child {
   /** @throws SmkiError the refusal that the child met at its start, or PROCESS_FAILED when it ended without a word */
   readonly ready: Promise<Readiness>;
   readonly exited: Promise<void>;
+  /** The coded failure that it ended with, as far as it has told. */
+  readonly lastWords: () => SmkiError | undefined;
 }
 
 /**
@@ -37,9 +39,10 @@ export function startChild(
   });
   const ready = Promise.withResolvers<Readiness>();
   const exited = Promise.withResolvers<undefined>();
+  let said: SmkiError | undefined;
   child.on("message", (message) => {
     if ((message as Readiness)["ready"] === true) ready.resolve(message as Readiness);
-    else ready.reject(failureOf(message) ?? new SmkiError("PROCESS_FAILED", { role, log: logFile }));
+    else ready.reject((said = failureOf(message)) ?? new SmkiError("PROCESS_FAILED", { role, log: logFile }));
   });
   child.on("error", (cause) => {
     ready.reject(new SmkiError("PROCESS_FAILED", { role, log: logFile }, { cause }));
@@ -53,10 +56,10 @@ export function startChild(
     ready.reject(new SmkiError("PROCESS_FAILED", { role, status: code ?? String(signal), log: logFile }));
   });
   ready.promise.catch(() => undefined);
-  return { role, process: child, ready: ready.promise, exited: exited.promise };
+  return { role, process: child, ready: ready.promise, exited: exited.promise, lastWords: () => said };
 }
 
-/** A coded refusal that a child met at its start is ours to tell; what else it says has a code of Node's or none. */
+/** A coded refusal that a child met is ours to tell; what else it says has a code of Node's or none. */
 function failureOf(message: unknown): SmkiError | undefined {
   const { code, details } = message as { code?: unknown; details?: ErrorDetails };
   if (typeof code !== "string" || !Object.hasOwn(catalogue, code)) return undefined;

@@ -5,9 +5,16 @@ import { milliseconds } from "../../rulebook/index.ts";
 import { settingsEnvironment } from "../../settings/environment.ts";
 import type { Estate } from "../estate/estate.ts";
 import { type Child, type Readiness, startChild } from "./child.ts";
+import { isKeyStoreOutage } from "./key-watch.ts";
 
 /** A process that ends more often than this in a minute is not started again. */
 const restartsAMinute = 5;
+const pauseBeforeRestart = 500;
+/**
+ * Where the key store is away, another attempt is made this often and no oftener: without the workers the service
+ * still answers, receives and serves, and it must not end because a token is being exchanged.
+ */
+const pauseWhileKeysAreAway = 15_000;
 
 /** Keeps the processes of a service running. */
 export class Supervisor {
@@ -18,6 +25,7 @@ export class Supervisor {
   readonly #log: number;
   readonly #children = new Set<Child>();
   readonly #fail: (error: Error) => void;
+  readonly #stop = new AbortController();
   #stopping = false;
   /** Where a port was any that is free, a web process that follows another keeps that one's. */
   #ports: Readonly<Record<string, string>> = {};
@@ -62,26 +70,31 @@ export class Supervisor {
     return child;
   }
 
-  async #restart({ role, ready }: Child, restarts: readonly number[]): Promise<void> {
-    const now = performance.now();
-    const recent = [...restarts.filter((moment) => now - moment < 60_000), now];
+  async #restart({ role, ready, lastWords }: Child, restarts: readonly number[]): Promise<void> {
+    // In this while its last words arrive, if it had any.
+    await this.#pause(pauseBeforeRestart);
+    const inThisMinute = () => restarts.filter((moment) => performance.now() - moment < 60_000);
+    if (isKeyStoreOutage(lastWords()) && inThisMinute().length > 0) await this.#pause(pauseWhileKeysAreAway);
+    if (this.#stopping) return;
+    const recent = [...inThisMinute(), performance.now()];
     if (recent.length > restartsAMinute) {
-      // What it met at its last start, where it did not come up at all.
-      const why = await ready.then(
-        () => "",
-        (error: unknown) => (error instanceof Error ? `: ${error.message}` : ""),
-      );
+      const last = lastWords() ?? (await ready.catch((error: unknown) => error));
+      const why = last instanceof Error ? `: ${last.message}` : "";
       this.#fail(new Error(`the ${role} process ends again and again${why}`));
       return;
     }
-    await sleep(500);
-    if (!this.#stopping) this.#start(role, recent).ready.catch(() => undefined);
+    this.#start(role, recent).ready.catch(() => undefined);
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    await sleep(milliseconds, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 
   /** Asks every process to finish what it has begun; those that do not in time are ended. May be called twice. */
   async stop(): Promise<void> {
     const first = !this.#stopping;
     this.#stopping = true;
+    this.#stop.abort();
     const limit = milliseconds(this.#estate.rules.shutdownLimit) * 0.8;
     const ended = Promise.all([...this.#children].map((child) => child.exited));
     for (const child of this.#children) child.process.kill("SIGTERM");
@@ -95,6 +108,7 @@ export class Supervisor {
   /** Ends every process at once. What they had begun is gone on with at the next start. */
   kill(): void {
     this.#stopping = true;
+    this.#stop.abort();
     for (const child of this.#children) child.process.kill("SIGKILL");
   }
 

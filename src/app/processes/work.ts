@@ -1,23 +1,31 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { publishesCrl } from "../../authorities/authority.ts";
-import { requireClockNotBack } from "../../authorities/clock-guard.ts";
 import type { IssuingAuthority } from "../../authorities/issuing/issue.ts";
-import { publishListIfDue } from "../../authorities/revocation/publish-list.ts";
 import { runIssuance } from "../../issuance/run-issuance.ts";
 import type { Signer } from "../../keys/signer.ts";
+import type { CheckpointSigner } from "../../ledger/checkpoint-signer.ts";
 import { runSequencer } from "../../ledger/sequencer.ts";
-import { issuerCertificates } from "../../repository/repository.ts";
+import { requireSignedHistory } from "../../ledger/signed-history.ts";
 import { milliseconds } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
 import { openLedgerSigner, openOperationalSigner } from "../estate/key-stores.ts";
-import { clockToleranceSeconds, crlSchedule, issuingDcaCap, issuingTerms } from "../estate/terms.ts";
+import { clockToleranceSeconds, issuingDcaCap, issuingTerms } from "../estate/terms.ts";
+import { KeyWatch } from "./key-watch.ts";
 import { createLog, type Log, loggable } from "./log.ts";
+import { publishLists } from "./publish-lists.ts";
+import { runTogether } from "./run-together.ts";
+import { putsHistoryInDoubt, untilHistoryHolds } from "./signed-history.ts";
 import { listenForStop, tellReady } from "./stopping.ts";
 
 /**
  * The worker process: opens the operational keys, lints and signs what stands recorded, sequences the ledger,
  * makes revocation lists. It listens on no port.
+ *
+ * Nothing is signed on a database that does not hold what the ledger's signer has signed for. When one of its
+ * loops cannot go on, or the key store is away for good, all of it ends, so that the supervisor starts another.
+ *
+ * @throws SmkiError LEDGER_ROLLED_BACK, LEDGER_FORKED and others of the ledger; KEY_STORE_UNAVAILABLE when a token
+ *   session was lost; and whatever keeps the estate or its keys from being opened
  */
 export async function work(settings: Settings): Promise<void> {
   const log = createLog(settings, "work");
@@ -27,36 +35,101 @@ export async function work(settings: Settings): Promise<void> {
     const signer = await openOperationalSigner(estate);
     try {
       const ledger = await openLedgerSigner(estate, signer);
+      await requireSignedHistory(estate.database, ledger);
       tellReady({ signer: signer.description });
       log.info({ signer: signer.description }, "at work");
-      await Promise.all([
-        runIssuance(issuingAuthority(estate, signer), stopping.signal, {
-          onChunk: (chunk, result) => {
-            log[result === "finished" ? "info" : "warn"]({ chunk, result }, "chunk");
-          },
-          onFailure: (error) => {
-            log.error(loggable(error), "issuing paused");
-          },
-        }),
-        runSequencer({
-          database: estate.database,
-          signer: ledger,
-          clock: estate.clock,
-          intervalMs: milliseconds(estate.rules.checkpointInterval) / 4,
-          abortSignal: stopping.signal,
-          onTrouble: (error) => {
-            log.error(loggable(error), "sequencing paused");
-          },
-        }),
-        publishLists(estate, signer, stopping.signal, log),
-      ]);
+      await workAt({ estate, signer, ledger, log, keys: new KeyWatch() }, stopping.signal);
       log.info("stopped");
+    } catch (error) {
+      log.fatal(loggable(error), "the worker ends");
+      throw error;
     } finally {
       await signer.close();
     }
   } finally {
     await estate.close();
   }
+}
+
+/** What the loops of one worker work with. */
+export interface Desk {
+  readonly estate: Estate;
+  readonly signer: Signer;
+  readonly ledger: CheckpointSigner;
+  readonly keys: KeyWatch;
+  readonly log: Log;
+}
+
+/** The loops of a worker, until `stop`; when one of them cannot go on, all end. @throws its failure */
+export function workAt(desk: Desk, stop: AbortSignal): Promise<void> {
+  return runTogether(stop, [
+    (either) => issue(desk, either),
+    (either) => sequence(desk, either),
+    (either) => makeLists(desk, either),
+    (either) => desk.keys.untilLost(either),
+  ]);
+}
+
+const pauseAfterFailure = 500;
+
+/** Issues; after a failure that may have brought another database, only once that one is seen to be the ledger's. */
+async function issue({ estate, signer, ledger, keys, log }: Desk, stop: AbortSignal): Promise<void> {
+  const authority = issuingAuthority(estate, signer);
+  while (!stop.aborted) {
+    const inDoubt = new AbortController();
+    await runIssuance(authority, AbortSignal.any([stop, inDoubt.signal]), {
+      onChunk: (chunk, result) => {
+        log[result === "finished" ? "info" : "warn"]({ chunk, result }, "chunk");
+      },
+      onFailure: (error) => {
+        log.error(loggable(error), "issuing paused");
+        keys.failed(error);
+        if (putsHistoryInDoubt(error)) inDoubt.abort();
+      },
+    });
+    await sleep(pauseAfterFailure, undefined, { signal: stop }).catch(() => undefined);
+    await untilHistoryHolds(estate.database, ledger, stop, (error) => {
+      log.error(loggable(error), "issuing paused");
+    });
+  }
+}
+
+function sequence({ estate, ledger, keys, log }: Desk, stop: AbortSignal): Promise<void> {
+  return runSequencer({
+    database: estate.database,
+    signer: ledger,
+    clock: estate.clock,
+    intervalMs: milliseconds(estate.rules.checkpointInterval) / 4,
+    abortSignal: stop,
+    onCheckpoint: () => {
+      keys.signed();
+    },
+    onTrouble: (error) => {
+      log.error(loggable(error), "sequencing paused");
+      keys.failed(error);
+    },
+  });
+}
+
+function makeLists({ estate, signer, ledger, keys, log }: Desk, stop: AbortSignal): Promise<void> {
+  const onFailure = (error: unknown, authority?: string) => {
+    log.error({ ...loggable(error), authority }, "making lists paused");
+    keys.failed(error);
+    isInDoubt ||= putsHistoryInDoubt(error);
+  };
+  let isInDoubt = false;
+  return publishLists(estate, signer, stop, {
+    beforeRound: async () => {
+      if (!isInDoubt) return;
+      await untilHistoryHolds(estate.database, ledger, stop, onFailure);
+      isInDoubt = false;
+    },
+    onList: ({ authorityId, number, entries }) => {
+      keys.signed();
+      log.info({ authority: authorityId, number, entries }, "list published");
+    },
+    onFailure,
+  });
 }
 
 /** What the issuing cycle works with, out of an estate and its operational keys. */
@@ -70,33 +143,4 @@ function issuingAuthority(estate: Estate, signer: Signer): IssuingAuthority {
     deviceCap: issuingDcaCap(rules),
     clockToleranceSeconds: clockToleranceSeconds(settings, rules),
   };
-}
-
-const lookForDueListsEvery = 1_000;
-
-/** Makes each list as it falls due: judged from the data, so that one missed while we were down is made at once. */
-async function publishLists(estate: Estate, signer: Signer, stop: AbortSignal, log: Log): Promise<void> {
-  const { database, clock, settings, rules } = estate;
-  while (!stop.aborted) {
-    try {
-      const authorities = await database.read(issuerCertificates);
-      for (const authority of authorities) {
-        const { profile } = authority;
-        if (!publishesCrl(profile) || authority.state !== "active") continue;
-        const list = await database.transaction(async (tx) => {
-          const now = clock();
-          await requireClockNotBack(tx, now, clockToleranceSeconds(settings, rules));
-          return publishListIfDue(tx, signer, authority, crlSchedule(rules, profile), now);
-        });
-        if (list !== undefined)
-          log.info(
-            { authority: list.authorityId, number: list.number, entries: list.entries },
-            "list published",
-          );
-      }
-    } catch (error) {
-      log.error(loggable(error), "making lists paused");
-    }
-    await sleep(lookForDueListsEvery, undefined, { signal: stop }).catch(() => undefined);
-  }
 }

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Authority, publishesCrl } from "../../authorities/authority.ts";
+import type { PublishedList } from "../../authorities/certificates.ts";
+import { requireClockNotBack } from "../../authorities/clock-guard.ts";
+import { publishListIfDue } from "../../authorities/revocation/publish-list.ts";
+import type { Signer } from "../../keys/signer.ts";
+import { issuerCertificates } from "../../repository/repository.ts";
+import type { Estate } from "../estate/estate.ts";
+import { clockToleranceSeconds, crlSchedule } from "../estate/terms.ts";
+
+/** What making lists tells; the worker logs it. */
+export interface ListEvents {
+  readonly onList: (list: PublishedList) => void;
+  /** @param authorityId - whose list was not made; undefined when none could be looked at */
+  readonly onFailure: (error: unknown, authorityId?: string) => void;
+  /** Asked before each round. What it throws ends the loop: no list is made any more. */
+  readonly beforeRound?: () => Promise<void>;
+}
+
+const lookForDueListsEvery = 1_000;
+
+/** Makes each list as it falls due: judged from the data, so that one missed while we were down is made at once. */
+export async function publishLists(
+  estate: Estate,
+  signer: Signer,
+  stop: AbortSignal,
+  events: ListEvents,
+): Promise<void> {
+  while (!stop.aborted) {
+    await events.beforeRound?.();
+    await publishDueLists(estate, signer, events);
+    await sleep(lookForDueListsEvery, undefined, { signal: stop }).catch(() => undefined);
+  }
+}
+
+/** One round: every active CA with a CRL. A CA whose list cannot be made holds up no other's. */
+export async function publishDueLists(estate: Estate, signer: Signer, events: ListEvents): Promise<void> {
+  let authorities: Authority[];
+  try {
+    authorities = await estate.database.read(issuerCertificates);
+  } catch (error) {
+    events.onFailure(error);
+    return;
+  }
+  for (const authority of authorities)
+    try {
+      const list = await publishOf(estate, signer, authority);
+      if (list !== undefined) events.onList(list);
+    } catch (error) {
+      events.onFailure(error, authority.id);
+    }
+}
+
+async function publishOf(
+  { database, clock, settings, rules }: Estate,
+  signer: Signer,
+  authority: Authority,
+): Promise<PublishedList | undefined> {
+  const { profile } = authority;
+  if (!publishesCrl(profile) || authority.state !== "active") return undefined;
+  return database.transaction(async (tx) => {
+    const now = clock();
+    await requireClockNotBack(tx, now, clockToleranceSeconds(settings, rules));
+    return publishListIfDue(tx, signer, authority, crlSchedule(rules, profile), now);
+  });
+}
