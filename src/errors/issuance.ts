@@ -89,6 +89,12 @@ export const issuanceErrors = errorEntries({
     remedy: "Check that the key store holds the key of this CA, and the health of the module.",
     status: 500,
   },
+  LIST_WOULD_SHRINK: {
+    what: "The database lacks a revocation that stands on the CA's current list; no list is signed without it",
+    remedy:
+      "Run `smki ledger verify`: it names what was deleted or altered. Put the revocation back, from a good copy of the database or as its act in the ledger says; lists are made again then.",
+    status: 500,
+  },
   CERTIFICATE_NOT_FOUND: {
     what: "No certificate with that serial number",
     remedy: "Give the serial number in hexadecimal, as the repository shows it.",

@@ -83,6 +83,16 @@ export async function verifyLedger(database: Database, options: VerifyOptions): 
   return database.read((tx) => verifyAt(tx, verifier, options), { snapshot: true });
 }
 
+/** A report with what other duties found wrong with what the ledger tells of. */
+export function withFindings(report: LedgerReport, more: readonly LedgerFinding[]): LedgerReport {
+  return {
+    ...report,
+    holds: report.holds && more.length === 0,
+    findingCount: report.findingCount + more.length,
+    findings: [...report.findings, ...more],
+  };
+}
+
 async function verifyAt(tx: Tx, verifier: NoteVerifier, options: VerifyOptions): Promise<LedgerReport> {
   const most = options.mostFindings ?? defaultMostFindings;
   const findings = new Findings(most);

@@ -227,6 +227,11 @@ export async function selectCredential(tx: Tx, serialNumber: SerialNumber) {
     .executeTakeFirst();
 }
 
+/** Every credential that was ever granted. */
+export async function selectAllCredentials(tx: Tx) {
+  return tables(tx).selectFrom("iki_credential").selectAll().execute();
+}
+
 export async function selectCredentials(tx: Tx, partyId: number) {
   return tables(tx).selectFrom("iki_credential").selectAll().where("party_id", "=", partyId).execute();
 }

@@ -172,6 +172,17 @@ export async function findPrincipal(tx: Tx, serialNumber: SerialNumber): Promise
   };
 }
 
+/** Every credential that was ever granted, for comparison with its acts. */
+export async function allCredentials(tx: Tx) {
+  return (await store.selectAllCredentials(tx)).map((row) => ({
+    serialNumber: serialNumberFromOctets(row.serial_number),
+    partyId: row.party_id,
+    officerId: row.officer_id,
+    subscriberFor: row.subscriber_for,
+    endedAt: row.ended_at,
+  }));
+}
+
 /** The officers and credentials of a Party, for the Registration Authority's pages. */
 export async function partyMembers(tx: Tx, partyId: number) {
   const [officers, credentials] = [

@@ -1,23 +1,25 @@
 import { readFileSync } from "node:fs";
 import { certificateDigests } from "../../authorities/certificate-rows.ts";
-import { type LedgerReport, verifyLedger } from "../../ledger/verify-ledger.ts";
+import { verifyRecords } from "../../authorities/verification/verify-records.ts";
+import { type LedgerReport, verifyLedger, withFindings } from "../../ledger/verify-ledger.ts";
 import type { Estate } from "./estate.ts";
 
 /**
- * Verifies the estate's ledger from the bytes of its entries, both ways against the certificates, and against
- * the checkpoint in the signer's own store.
+ * Verifies the estate's ledger from the bytes of its entries, both ways against the certificates and against what
+ * else the database states that the ledger tells of, and against the checkpoint in the signer's own store.
  *
  * @param outside - further signed checkpoints, kept elsewhere
  */
-export function verifyEstate(
+export async function verifyEstate(
   { database, paths }: Estate,
   outside: readonly string[] = [],
   onProgress?: (leaves: number, size: number) => void,
 ): Promise<LedgerReport> {
-  return verifyLedger(database, {
+  const report = await verifyLedger(database, {
     verifierKey: readFileSync(paths.ledgerVerifierKey, "utf8").trim(),
     certificates: certificateDigests,
     knownCheckpoints: [readFileSync(paths.lastCheckpoint, "utf8"), ...outside],
     ...(onProgress === undefined ? {} : { onProgress }),
   });
+  return withFindings(report, await database.read(verifyRecords, { snapshot: true }));
 }

@@ -12,10 +12,11 @@ import { type CheckpointSigner, createCheckpointSigner } from "../../ledger/chec
 import { formatVerifierKey, signNote } from "../../ledger/note.ts";
 import { readActs } from "../../ledger/read-ledger.ts";
 import { sequenceOnce } from "../../ledger/sequencer.ts";
-import { type LedgerReport, verifyLedger } from "../../ledger/verify-ledger.ts";
+import { type LedgerReport, verifyLedger, withFindings } from "../../ledger/verify-ledger.ts";
 import { type Authority, listAuthorities } from "../authorities.ts";
 import { certificateDigests } from "../certificate-rows.ts";
 import type { IssuingAuthority } from "../issuing/issue.ts";
+import { verifyRecords } from "../verification/verify-records.ts";
 import type { CeremonyRoom } from "./ceremony.ts";
 import { foundHierarchy } from "./found-hierarchy.ts";
 import { ledgerKeyLabel } from "./hierarchy.ts";
@@ -152,11 +153,12 @@ export async function emptyEstate(options: TestEstateOptions = {}): Promise<Test
     },
     verify: async () => {
       await sequence();
-      return verifyLedger(database, {
+      const report = await verifyLedger(database, {
         verifierKey: formatVerifierKey(ledger.verifier),
         certificates: certificateDigests,
         knownCheckpoints: [(await ledger.lastCheckpoint()).note],
       });
+      return withFindings(report, await database.read(verifyRecords, { snapshot: true }));
     },
     acts,
     actsOf: async (kind) => (await acts()).filter((act) => act.kind === kind),

@@ -1,8 +1,10 @@
+import { hash } from "node:crypto";
 import {
   assembleCrl,
   buildTbsCrl,
   parseCrl,
   profileRules,
+  readCrlFields,
   verifyCrlSignature,
 } from "../../certificates/index.ts";
 import type { Tx } from "../../database/transaction.ts";
@@ -15,6 +17,7 @@ import { wholeSecond } from "../issuing/validity.ts";
 import { type ListSchedule, listDue, listValidUntil } from "./list-due.ts";
 import {
   countRevocations,
+  currentList,
   currentListState,
   insertList,
   lockListOf,
@@ -29,7 +32,7 @@ import {
  * served half.
  *
  * @returns the new list, or undefined when none was due
- * @throws SmkiError OWN_SIGNATURE_INVALID, KEY_NOT_FOUND, KEY_STORE_UNAVAILABLE
+ * @throws SmkiError LIST_WOULD_SHRINK, OWN_SIGNATURE_INVALID, KEY_NOT_FOUND, KEY_STORE_UNAVAILABLE
  */
 export async function publishListIfDue(
   tx: Tx,
@@ -55,8 +58,9 @@ export async function publishList(
   because: string,
 ): Promise<PublishedList> {
   await lockListOf(tx, authority.id);
-  const current = await currentListState(tx, authority.id);
+  const current = await currentList(tx, authority.id);
   const revocations = await selectRevocations(tx, authority.id);
+  if (current !== undefined) requireNoneLost(current, revocations);
   const thisUpdate = wholeSecond(now);
   const list = {
     authorityId: authority.id,
@@ -73,10 +77,33 @@ export async function publishList(
       kind: "list.published",
       at: now,
       by: "system",
-      subject: { authority: authority.id, number: list.number, entries: list.entries, because },
+      subject: {
+        authority: authority.id,
+        number: list.number,
+        entries: list.entries,
+        list: hash("sha256", published.list, "hex"),
+        because,
+      },
     },
   ]);
   return published;
+}
+
+/**
+ * Nothing is ever taken off a list: whoever relies on it would take what was revoked for good again. An expired
+ * certificate stays on it too.
+ */
+function requireNoneLost(current: PublishedList, revocations: readonly Revocation[]): void {
+  const kept = new Set(revocations.map(({ serialNumber }) => serialNumber));
+  const lost = readCrlFields(parseCrl(current.list)).revoked.find(
+    ({ serialNumber }) => !kept.has(serialNumber),
+  );
+  if (lost !== undefined || kept.size < current.entries)
+    throw new SmkiError("LIST_WOULD_SHRINK", {
+      authority: current.authorityId,
+      number: current.number,
+      ...(lost === undefined ? {} : { serialNumber: lost.serialNumber }),
+    });
 }
 
 async function signList(

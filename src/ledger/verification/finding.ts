@@ -16,7 +16,11 @@ export type FindingKind =
   | "certificate-without-leaf"
   | "certificate-missing"
   | "certificate-altered"
-  | "certificate-recorded-twice";
+  | "certificate-recorded-twice"
+  // Of what another duty holds and the ledger tells of, found by that duty.
+  | "record-without-leaf"
+  | "record-missing"
+  | "record-altered";
 
 /** One thing that does not hold, and where. */
 export interface LedgerFinding {

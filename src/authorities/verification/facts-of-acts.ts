@@ -1,0 +1,69 @@
+import type { Act, ActValue } from "../../ledger/act.ts";
+import type { RecordedAct } from "../../ledger/all-acts.ts";
+
+/** Something that the database states and the ledger vouches for, in words that both sides choose alike. */
+export interface Fact {
+  readonly value: string;
+  /** Of the act that made it so; absent while that is open. */
+  readonly leaf?: number;
+}
+
+/** Facts by what they are about. */
+export type Facts = Map<string, Fact>;
+
+/** The names of facts, the same for acts and for rows. */
+export const aboutRevocation = (serialNumber: string) => `the revocation of certificate ${serialNumber}`;
+export const aboutNotInUse = (serialNumber: string) => `the mark "not in use" of certificate ${serialNumber}`;
+export const aboutState = (authority: string) => `the state of CA ${authority}`;
+export const aboutCredential = (serialNumber: string) => `credential ${serialNumber}`;
+export const aboutList = (authority: string, number: number) => `list ${String(number)} of ${authority}`;
+
+/** Values as text, one after the other. */
+export const inWords = (...values: readonly (ActValue | Date | undefined)[]): string =>
+  values.map((value) => (value instanceof Date ? value.toISOString() : JSON.stringify(value))).join(", ");
+
+/** What an act makes so; an act that says nothing of these things gives none. */
+export function* factsOf({ act, leaf }: RecordedAct): Generator<readonly [string, Fact]> {
+  for (const [about, value] of statements(act))
+    yield [about, { value, ...(leaf === undefined ? {} : { leaf }) }];
+}
+
+function* statements({ kind, subject, at, by }: Act): Generator<readonly [string, string]> {
+  const text = (name: string) => String(subject[name]);
+  switch (kind) {
+    case "certificate.revoked":
+      yield [aboutRevocation(text("serialNumber")), inWords(subject["authority"], at, subject["reason"], by)];
+      return;
+    case "authority.revoked":
+      yield [aboutRevocation(text("serialNumber")), inWords(subject["root"], at, subject["reason"], by)];
+      yield [aboutState(text("authority")), "revoked"];
+      return;
+    case "authority.released":
+      for (const id of subject["authorities"] as readonly string[]) yield [aboutState(id), "released"];
+      return;
+    case "authority.activated":
+      yield [aboutState(text("authority")), "active"];
+      return;
+    case "authority.retired":
+      yield [aboutState(text("authority")), "retired"];
+      return;
+    case "certificate.not-in-use":
+      yield [aboutNotInUse(text("serialNumber")), inWords(at, by)];
+      return;
+    case "credential.granted":
+      yield [
+        aboutCredential(text("serialNumber")),
+        inWords(subject["party"], subject["officer"], subject["subscriberFor"]),
+      ];
+      yield [`${aboutCredential(text("serialNumber"))}, its end`, "none"];
+      return;
+    case "credential.ended":
+      yield [`${aboutCredential(text("serialNumber"))}, its end`, inWords(at)];
+      return;
+    case "list.published":
+      yield [
+        aboutList(text("authority"), Number(subject["number"])),
+        inWords(subject["entries"], subject["list"]),
+      ];
+  }
+}

@@ -1,0 +1,69 @@
+import { sql } from "kysely";
+import type { Tx } from "../../database/transaction.ts";
+import { allCredentials } from "../../registration/registration.ts";
+import type { AuthorityState } from "../authority.ts";
+import { selectAuthorities } from "../authority-store.ts";
+import {
+  aboutCredential,
+  aboutList,
+  aboutNotInUse,
+  aboutRevocation,
+  aboutState,
+  inWords,
+} from "./facts-of-acts.ts";
+
+/** A fact as the rows of the database have it. */
+export interface HeldFact {
+  readonly about: string;
+  readonly value: string;
+  /** So without any act: as the ceremony made it. */
+  readonly isFromTheStart?: boolean;
+}
+
+/** What the rows state of revocations, marks, CAs, credentials and lists. */
+export async function* heldFacts(tx: Tx): AsyncGenerator<HeldFact> {
+  const { rows: revocations } = await sql<RevocationRow>`
+    select encode(serial_number, 'hex') as serial, authority_id as authority, revoked_at as at, reason,
+           requested_by as by from revocation`.execute(tx);
+  for (const { serial, authority, at, reason, by } of revocations)
+    yield { about: aboutRevocation(serial), value: inWords(authority, at, reason, by) };
+  const { rows: marks } = await sql<{ serial: string; at: Date; by: string }>`
+    select encode(serial_number, 'hex') as serial, since as at, reported_by as by
+    from certificate_not_in_use`.execute(tx);
+  for (const { serial, at, by } of marks) yield { about: aboutNotInUse(serial), value: inWords(at, by) };
+  for (const { id, profile, state } of await selectAuthorities(tx)) {
+    const first: AuthorityState = profile === "issuing-dca" ? "stock" : "active";
+    yield { about: aboutState(id), value: state, isFromTheStart: state === first };
+  }
+  for (const credential of await allCredentials(tx)) {
+    const { serialNumber, partyId, officerId, subscriberFor, endedAt } = credential;
+    yield { about: aboutCredential(serialNumber), value: inWords(partyId, officerId, subscriberFor) };
+    yield {
+      about: `${aboutCredential(serialNumber)}, its end`,
+      value: endedAt === null ? "none" : inWords(endedAt),
+    };
+  }
+  // The digest is worked out from the octets that are stored now: one kept beside them would prove nothing.
+  const { rows: lists } = await sql<{ authority: string; number: number; entries: number; digest: string }>`
+    select authority_id as authority, number, entries, encode(sha256(list), 'hex') as digest
+    from certificate_revocation_list`.execute(tx);
+  for (const { authority, number, entries, digest } of lists)
+    yield { about: aboutList(authority, number), value: inWords(entries, digest) };
+}
+
+interface RevocationRow {
+  readonly serial: string;
+  readonly authority: string;
+  readonly at: Date;
+  readonly reason: string;
+  readonly by: string;
+}
+
+/** CAs whose certificate is not the one that was issued to them under that serial number. */
+export async function authoritiesWithOtherCertificates(tx: Tx): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select authority.id from certification_authority authority
+    left join certificate using (serial_number)
+    where certificate.certificate is distinct from authority.certificate order by authority.id`.execute(tx);
+  return rows.map(({ id }) => id);
+}

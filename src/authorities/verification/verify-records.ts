@@ -1,0 +1,47 @@
+import type { Tx } from "../../database/transaction.ts";
+import { allActs } from "../../ledger/all-acts.ts";
+import type { LedgerFinding } from "../../ledger/verification/finding.ts";
+import { type Facts, factsOf } from "./facts-of-acts.ts";
+import { authoritiesWithOtherCertificates, heldFacts } from "./facts-of-rows.ts";
+
+/**
+ * Compares what the database states with the acts that made it so, both ways: revocations, marks, the states of
+ * the CAs, credentials, and every list that was published. A revocation that was deleted by hand is found here,
+ * and so is a credential that nobody granted. Of the certificates themselves the ledger's own verification tells.
+ *
+ * @param tx - of a snapshot, so that acts and rows are seen at one moment
+ * @returns what does not hold; empty when all does
+ */
+export async function verifyRecords(tx: Tx): Promise<LedgerFinding[]> {
+  const findings: LedgerFinding[] = [];
+  const recorded: Facts = new Map();
+  // The last act of each thing counts: a CA goes from one state to the next.
+  for await (const act of allActs(tx, "certificate.issued"))
+    for (const [about, fact] of factsOf(act)) recorded.set(about, fact);
+  for await (const { about, value, isFromTheStart } of heldFacts(tx)) {
+    const fact = recorded.get(about);
+    recorded.delete(about);
+    if (fact?.value === value || (fact === undefined && isFromTheStart === true)) continue;
+    findings.push(
+      fact === undefined
+        ? { kind: "record-without-leaf", what: `${about} is held as ${value}, and no act says so` }
+        : {
+            kind: "record-altered",
+            what: `${about} is held as ${value}, and the act says ${fact.value}`,
+            ...(fact.leaf === undefined ? {} : { leaf: fact.leaf }),
+          },
+    );
+  }
+  for (const [about, { value, leaf }] of recorded)
+    findings.push({
+      kind: "record-missing",
+      what: `${about} is not held; the act says ${value}`,
+      ...(leaf === undefined ? {} : { leaf }),
+    });
+  for (const id of await authoritiesWithOtherCertificates(tx))
+    findings.push({
+      kind: "record-altered",
+      what: `CA ${id} has another certificate than was issued to it`,
+    });
+  return findings;
+}
