@@ -22,6 +22,11 @@ export interface Signer {
   /** For logs and records, for example `PKCS#11 token smki-operational (SoftHSM v2)`. Holds no secret. */
   readonly description: string;
   listKeys(): Promise<readonly KeyInfo[]>;
+  /**
+   * Every label that the store has something of: keys, secrets, and halves of pairs that a crash left on a token,
+   * which {@link listKeys} does not have. Whoever clears a store destroys each of these.
+   */
+  listLabels(): Promise<readonly string[]>;
   /** @throws SmkiError KEY_NOT_FOUND */
   findKey(label: string): Promise<KeyInfo>;
   /** Makes a key pair inside the store; durable before it returns. @throws SmkiError KEY_LABEL_TAKEN */

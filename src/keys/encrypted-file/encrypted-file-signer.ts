@@ -43,6 +43,11 @@ export class EncryptedFileSigner implements Signer {
     return [...keys.values()].map((key) => key.info).sort((one, other) => (one.label < other.label ? -1 : 1));
   }
 
+  async listLabels(): Promise<readonly string[]> {
+    const { keys, secrets } = await this.#current();
+    return [...keys.keys(), ...secrets.keys()].sort();
+  }
+
   async findKey(label: string): Promise<KeyInfo> {
     return (await this.#key(label)).info;
   }

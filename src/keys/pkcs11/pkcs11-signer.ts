@@ -1,4 +1,5 @@
 import { createPublicKey, randomBytes, verify } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Handle } from "pkcs11js";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { requireLabel } from "../label.ts";
@@ -10,8 +11,18 @@ import { attribute, findObjects, readAttribute } from "./objects.ts";
 import type { OpenToken } from "./open-token.ts";
 import { signingScheme } from "./signature.ts";
 import { keyPairTemplate, secretMechanism, secretTemplate } from "./templates.ts";
-import { findTokenKey, listTokenKeys, objectsOf, type TokenKey } from "./token-keys.ts";
+import {
+  findTokenKey,
+  holdersOf,
+  listTokenKeys,
+  listTokenLabels,
+  objectsOf,
+  type TokenKey,
+} from "./token-keys.ts";
 import type { TokenSigning } from "./token-signing.ts";
+
+/** Whoever makes a pair writes its halves one after the other, within one call of the module. */
+const MAKING_MS = 250;
 
 /** Keys in a PKCS #11 token. It keeps no PIN: when the session is lost, whoever owns it opens the store again. */
 export class Pkcs11Signer implements Signer {
@@ -35,6 +46,10 @@ export class Pkcs11Signer implements Signer {
     return keys.map((key) => key.info).sort((one, other) => (one.label < other.label ? -1 : 1));
   }
 
+  async listLabels(): Promise<readonly string[]> {
+    return this.#call(() => listTokenLabels(this.#open.session));
+  }
+
   async findKey(label: string): Promise<KeyInfo> {
     // Asked of the token, not of the memory: another process may have destroyed it.
     return (await this.#call(() => this.#find(label))).info;
@@ -42,12 +57,13 @@ export class Pkcs11Signer implements Signer {
 
   async generateKey(label: string, algorithm: KeyAlgorithm): Promise<KeyInfo> {
     requireLabel(label);
-    return this.#call(() => {
-      this.#requireFree(label);
+    return this.#call(async () => {
+      await this.#requireFree(label);
       const { cryptoki, handle } = this.#open.session;
       const template = keyPairTemplate(algorithm, label, randomBytes(16));
       const { mechanism, publicKey, privateKey } = template;
-      // A crash in here leaves a pair that nobody was told of, or half of one; destroyKey removes either.
+      // A crash in here leaves a pair that nobody was told of, or half of one: listLabels tells of it and destroyKey
+      // removes it. A public key alone is cleared by the next generateKey of its label as well.
       const pair = cryptoki.C_GenerateKeyPair(handle, { mechanism }, publicKey, privateKey);
       this.#keepOnlyIfAlone(label, [pair.privateKey, pair.publicKey]);
       return this.#provePair(label).info;
@@ -80,8 +96,8 @@ export class Pkcs11Signer implements Signer {
   async generateSecret(label: string, octets: number): Promise<void> {
     requireLabel(label);
     requireSecretLength(octets);
-    await this.#call(() => {
-      this.#requireFree(label);
+    await this.#call(async () => {
+      await this.#requireFree(label);
       const { cryptoki, handle } = this.#open.session;
       const mechanism = secretMechanism(octets);
       const secret = cryptoki.C_GenerateKey(handle, { mechanism }, secretTemplate(label, octets));
@@ -135,8 +151,23 @@ export class Pkcs11Signer implements Signer {
     return key;
   }
 
-  #requireFree(label: string): void {
-    if (objectsOf(this.#open.session, label).length > 0) throw new SmkiError("KEY_LABEL_TAKEN", { label });
+  /**
+   * Refuses a label that has a key or a secret. A public key alone is what a crash left of a making or a destruction,
+   * and is cleared, unless it is the first half of a pair that another process is making at this moment.
+   */
+  async #requireFree(label: string): Promise<void> {
+    const { session } = this.#open;
+    const isTaken = (): boolean => holdersOf(session, label).length > 0;
+    if (!isTaken()) {
+      if (objectsOf(session, label).length === 0) return;
+      await pause(MAKING_MS);
+      if (!isTaken()) {
+        // A crash in here leaves fewer of them. A pair that is completed even now is destroyed by its own maker.
+        this.#destroy(objectsOf(session, label));
+        return;
+      }
+    }
+    throw new SmkiError("KEY_LABEL_TAKEN", { label });
   }
 
   /**
@@ -151,7 +182,13 @@ export class Pkcs11Signer implements Signer {
 
   #destroy(objects: readonly Handle[]): void {
     const { cryptoki, handle } = this.#open.session;
-    for (const object of objects) cryptoki.C_DestroyObject(handle, object);
+    for (const object of objects)
+      try {
+        cryptoki.C_DestroyObject(handle, object);
+      } catch (error) {
+        // Another process has destroyed it meanwhile, which is what was wanted.
+        if (!isUnknownObject(error)) throw error;
+      }
   }
 
   /** A key is told of only once what it signs verifies under the public key that was read back. */

@@ -1,4 +1,4 @@
-import type { Handle } from "pkcs11js";
+import type { Attribute, Handle } from "pkcs11js";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { KeyAlgorithm, KeyInfo } from "../signer.ts";
 import { CKA, CKK, CKO } from "./cryptoki.ts";
@@ -19,7 +19,7 @@ export interface TokenKey {
   readonly privateKey: Handle;
 }
 
-/** Every complete key pair; half a pair, which a crash may leave, was never acknowledged and is passed over. */
+/** Every complete key pair; half a pair, which a crash may leave, is passed over here: {@link listTokenLabels} has it. */
 export function listTokenKeys(session: Session): TokenKey[] {
   return findObjects(session, CKO.PRIVATE_KEY).flatMap((privateKey) => {
     const publicKey = publicObjectOf(session, privateKey);
@@ -29,7 +29,7 @@ export function listTokenKeys(session: Session): TokenKey[] {
 
 /** @throws SmkiError KEY_NOT_FOUND, KEY_STORE_DAMAGED */
 export function findTokenKey(session: Session, token: string, label: string): TokenKey {
-  const [privateKey, another] = findObjects(session, CKO.PRIVATE_KEY, [attribute(CKA.LABEL, label)]);
+  const [privateKey, another] = findObjects(session, CKO.PRIVATE_KEY, labelled(label));
   if (privateKey === undefined) throw new SmkiError("KEY_NOT_FOUND", { label });
   const publicKey = publicObjectOf(session, privateKey);
   if (publicKey === undefined || another !== undefined)
@@ -43,11 +43,25 @@ export function findTokenKey(session: Session, token: string, label: string): To
 
 /** Everything of that label: both halves of a pair, or a secret. */
 export function objectsOf(session: Session, label: string): Handle[] {
-  const labelled = [attribute(CKA.LABEL, label)];
   // The private key first: a crash in the midst of a destruction then leaves nothing that signs.
-  return [CKO.PRIVATE_KEY, CKO.SECRET_KEY, CKO.PUBLIC_KEY].flatMap((kind) =>
-    findObjects(session, kind, labelled),
+  return [...holdersOf(session, label), ...findObjects(session, CKO.PUBLIC_KEY, labelled(label))];
+}
+
+/** What takes a label: a private key or a secret. A public key alone holds nothing that could be lost. */
+export function holdersOf(session: Session, label: string): Handle[] {
+  return [CKO.PRIVATE_KEY, CKO.SECRET_KEY].flatMap((kind) => findObjects(session, kind, labelled(label)));
+}
+
+/** Every label on the token, of whole pairs, halves and secrets, once and in order. */
+export function listTokenLabels(session: Session): string[] {
+  const objects = [CKO.PRIVATE_KEY, CKO.SECRET_KEY, CKO.PUBLIC_KEY].flatMap((kind) =>
+    findObjects(session, kind),
   );
+  return [...new Set(objects.map((object) => readText(session, object, CKA.LABEL)))].sort();
+}
+
+function labelled(label: string): Attribute[] {
+  return [attribute(CKA.LABEL, label)];
 }
 
 function publicObjectOf(session: Session, privateKey: Handle): Handle | undefined {

@@ -204,15 +204,64 @@ describe.skipIf(softHsmModule === undefined)("[needs softhsm2] a token", () => {
     expect(made.length).toBeGreaterThan(0);
   });
 
+  async function destroyAll(objectClass: typeof CKO.PUBLIC_KEY | typeof CKO.PRIVATE_KEY): Promise<void> {
+    await withSession((session, cryptoki) => {
+      for (const object of findObjects(session, objectClass))
+        cryptoki.C_DestroyObject(session.handle, object);
+    });
+  }
+
+  it("makes a key under the label of a public key alone, which a crash may leave, and clears that", async () => {
+    await createKeyStore(token.settings);
+    const signer = await openSigner(token.settings);
+    const lost = await signer.generateKey("half", "ecdsa-p256-sha256");
+    await destroyAll(CKO.PRIVATE_KEY);
+    expect(await signer.listLabels()).toEqual(["half"]);
+    await expect(signer.findKey("half")).rejects.toEqual(code("KEY_NOT_FOUND"));
+    const key = await signer.generateKey("half", "ecdsa-p256-sha256");
+    expect(key.publicKey).not.toEqual(lost.publicKey);
+    expect(verifies(key, key.publicKey, await signer.sign("half", key.publicKey))).toBe(true);
+    expect(await withSession((session) => objectsOf(session, "half"))).toHaveLength(2);
+    await signer.close();
+  });
+
+  it("keeps the label of a public key alone free for a secret, and destroys the public key on demand", async () => {
+    await createKeyStore(token.settings);
+    const signer = await openSigner(token.settings);
+    for (const label of ["one", "other"]) await signer.generateKey(label, "ed25519");
+    await destroyAll(CKO.PRIVATE_KEY);
+    await signer.generateSecret("one", 32);
+    expect(await withSession((session) => objectsOf(session, "one"))).toHaveLength(1);
+    await signer.destroyKey("other");
+    expect(await signer.listLabels()).toEqual(["one"]);
+    await signer.close();
+  });
+
+  it("of which a process is killed while it makes and destroys keys has no label that stays unusable", async () => {
+    await createKeyStore(token.settings);
+    for (const delay of [5, 12, 20, 33]) {
+      const maker = await startKeyMaker(token.settings, new Array<string>(500).fill("same"), "destroy");
+      maker.start();
+      while (maker.lines.length < 2) await new Promise((resolve) => setTimeout(resolve, 2));
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      maker.process.kill("SIGKILL");
+      await maker.ended;
+      const signer = await openSigner(token.settings);
+      for (const label of await signer.listLabels()) await signer.destroyKey(label);
+      await signer.generateKey("same", "ecdsa-p256-sha256");
+      await signer.destroyKey("same");
+      expect(await withSession((session) => objectsOf(session, "same"))).toEqual([]);
+      await signer.close();
+    }
+  });
+
   it("shows half a pair, which a crash may leave, as damaged, and destroys it on demand", async () => {
     await createKeyStore(token.settings);
     const signer = await openSigner(token.settings);
     await signer.generateKey("half", "ed25519");
-    await withSession((session, cryptoki) => {
-      const [publicKey] = findObjects(session, CKO.PUBLIC_KEY);
-      if (publicKey !== undefined) cryptoki.C_DestroyObject(session.handle, publicKey);
-    });
+    await destroyAll(CKO.PUBLIC_KEY);
     expect(await signer.listKeys()).toEqual([]);
+    expect(await signer.listLabels()).toEqual(["half"]);
     await expect(signer.findKey("half")).rejects.toEqual(code("KEY_STORE_DAMAGED"));
     await expect(signer.generateKey("half", "ed25519")).rejects.toEqual(code("KEY_LABEL_TAKEN"));
     await signer.destroyKey("half");

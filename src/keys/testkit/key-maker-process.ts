@@ -9,6 +9,8 @@ import type { SignerSettings } from "../settings.ts";
 interface Task {
   readonly settings: SignerSettings;
   readonly labels: readonly string[];
+  /** Whether each key is destroyed once its line is written. */
+  readonly afterwards?: "keep" | "destroy";
 }
 
 const task = JSON.parse(process.argv[2] ?? "") as Task;
@@ -20,6 +22,7 @@ for (const label of task.labels) {
   try {
     const key = await signer.generateKey(label, "ecdsa-p256-sha256");
     process.stdout.write(`${key.label}\n`);
+    if (task.afterwards === "destroy") await signer.destroyKey(key.label);
   } catch (error) {
     process.stdout.write(`${isSmkiError(error) ? error.code : String(error)}\n`);
   }

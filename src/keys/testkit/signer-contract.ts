@@ -95,6 +95,14 @@ export function describeSignerContract(name: string, makeStore: MakeStore): void
       expect(made.map((key) => key.algorithm)).toEqual(["ecdsa-p256-sha256", "ecdh-p256", "ed25519"]);
     });
 
+    it("tells every label that it has something of, so that a store can be cleared", async () => {
+      await signer.generateKey("root-oca", "ecdsa-p256-sha256");
+      await signer.generateSecret("contingency-symmetric-key", 32);
+      expect(await signer.listLabels()).toEqual(["contingency-symmetric-key", "root-oca"]);
+      for (const label of await signer.listLabels()) await signer.destroyKey(label);
+      expect(await signer.listLabels()).toEqual([]);
+    });
+
     it("finds every key and secret again when it is opened anew", async () => {
       const key = await signer.generateKey("root-oca", "ecdsa-p256-sha256");
       await signer.generateSecret("contingency-symmetric-key", 32);
@@ -170,6 +178,7 @@ export function describeSignerContract(name: string, makeStore: MakeStore): void
       await expect(signer.sign("k", Buffer.alloc(1))).rejects.toEqual(code("KEY_STORE_CLOSED"));
       await expect(signer.generateKey("l", "ed25519")).rejects.toEqual(code("KEY_STORE_CLOSED"));
       await expect(signer.listKeys()).rejects.toEqual(code("KEY_STORE_CLOSED"));
+      await expect(signer.listLabels()).rejects.toEqual(code("KEY_STORE_CLOSED"));
       await signer.close();
     });
 

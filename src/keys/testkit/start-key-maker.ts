@@ -15,8 +15,12 @@ export interface KeyMaker {
 }
 
 /** Starts the process and waits until it has opened the store. */
-export async function startKeyMaker(settings: SignerSettings, labels: readonly string[]): Promise<KeyMaker> {
-  const task = JSON.stringify({ settings, labels });
+export async function startKeyMaker(
+  settings: SignerSettings,
+  labels: readonly string[],
+  afterwards: "keep" | "destroy" = "keep",
+): Promise<KeyMaker> {
+  const task = JSON.stringify({ settings, labels, afterwards });
   const program = join(import.meta.dirname, "key-maker-process.ts");
   const child = spawn(process.execPath, [program, task], { stdio: ["pipe", "pipe", "inherit"] });
   const lines: string[] = [];
