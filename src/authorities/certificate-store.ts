@@ -125,6 +125,22 @@ export async function digestOf(tx: Tx, serialNumber: SerialNumber): Promise<stri
   return row?.digest;
 }
 
+/** The serial numbers of what a CA issued, of one kind. */
+export async function selectSerialNumbers(
+  tx: Tx,
+  authorityId: string,
+  kind: StoredKind,
+): Promise<SerialNumber[]> {
+  const rows = await tables(tx)
+    .selectFrom("certificate")
+    .select("serial_number")
+    .where("authority_id", "=", authorityId)
+    .where("kind", "=", kind)
+    .orderBy("serial_number")
+    .execute();
+  return rows.map((row) => serialNumberFromOctets(row.serial_number));
+}
+
 /** What a search may ask for; every part narrows. */
 export interface CertificateQuery {
   readonly kind?: StoredKind;

@@ -1,6 +1,6 @@
 import type { Tx } from "../database/transaction.ts";
 import { after, before, type Rulebook } from "../rulebook/index.ts";
-import { type Authority, publishesCrl } from "./authority.ts";
+import { type Authority, crlProfiles, publishesCrl } from "./authority.ts";
 import { selectAuthorities } from "./authority-store.ts";
 import { currentListState } from "./revocation/list-store.ts";
 
@@ -34,6 +34,7 @@ export async function authorityStanding(tx: Tx, rules: Rulebook, now: Date): Pro
     active !== undefined,
     rules,
   );
+  warnings.push(...deadEnds(authorities));
   for (const authority of authorities) {
     const list = await currentListState(tx, authority.id);
     // A CA that was revoked revokes nothing more: its last list stays as it is.
@@ -75,6 +76,18 @@ function stockWarnings(released: number, stock: number, hasActive: boolean, rule
       `Only ${String(released + stock)} Issuing DCAs are left: make more with \`smki ceremony stock\`.`,
     );
   return warnings;
+}
+
+/** Kinds of certificate that nobody can issue any more: their CA is revoked and there is no other. */
+function deadEnds(authorities: readonly Authority[]): string[] {
+  return crlProfiles.flatMap((profile) => {
+    const cas = authorities.filter((authority) => authority.profile === profile);
+    if (cas.length === 0 || cas.some(({ state }) => state !== "revoked")) return [];
+    const what = profile === "iki-issuing" ? "IKI" : "Organisation";
+    return [
+      `${profile} is revoked and there is no other: no ${what} Certificate can be issued, and what was asked for waits for ever. Found a new estate.`,
+    ];
+  });
 }
 
 /** How often the CA's CRL is made. */

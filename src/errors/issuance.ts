@@ -63,6 +63,12 @@ export const issuanceErrors = errorEntries({
     remedy: "Run `smki ceremony` to create the key hierarchy.",
     status: 503,
   },
+  AUTHORITY_REVOKED: {
+    what: "The CA for this kind of certificate is revoked, and this estate has no other",
+    remedy:
+      "No ceremony makes a second Issuing OCA or issuing CA of the IKI yet. Found a new estate with `smki ceremony found` in another data folder, and enrol its Parties there.",
+    status: 409,
+  },
   CLOCK_WENT_BACK: {
     what: "The machine's clock stands before something that was signed already; signing has stopped",
     remedy: "Set the clock right (check the time service), then signing goes on by itself.",

@@ -1,4 +1,5 @@
-import type { CertificateKind } from "../authorities/authority.ts";
+import { listAuthorities } from "../authorities/authorities.ts";
+import { type CertificateKind, issuingProfile } from "../authorities/authority.ts";
 import { type Database, notify } from "../database/connect.ts";
 import type { Tx } from "../database/transaction.ts";
 import { SmkiError } from "../errors/smki-error.ts";
@@ -35,7 +36,7 @@ export interface Submission {
  *
  * @param maximumBatchSize - SEC L8.2; the whole batch is refused above it
  * @returns the batch's number
- * @throws SmkiError NOT_PERMITTED, BATCH_EMPTY, BATCH_TOO_LARGE; of what the operator says, SUBSCRIBER_NEEDED,
+ * @throws SmkiError NOT_PERMITTED, BATCH_EMPTY, BATCH_TOO_LARGE, AUTHORITY_REVOKED; of what the operator says, SUBSCRIBER_NEEDED,
  *   PARTY_NOT_FOUND, CREDENTIAL_HOLDER_INVALID
  */
 export async function receive(
@@ -52,6 +53,7 @@ export async function receive(
   if (requests.length === 0) throw new SmkiError("BATCH_EMPTY");
   if (requests.length > maximumBatchSize)
     throw new SmkiError("BATCH_TOO_LARGE", { requests: requests.length, maximum: maximumBatchSize });
+  await requireLivingAuthority(tx, kind);
   const partyId = by.kind === "credential" ? by.partyId : submission.partyId;
   if (by.kind === "operator") await requireKnown(tx, submission);
   const batch = {
@@ -68,6 +70,14 @@ export async function receive(
   ]);
   await notify(tx, requestsChannel, String(batchId));
   return batchId;
+}
+
+/** Device CSRs wait for the next Issuing DCA of the stock; the others would wait for a CA that no ceremony makes. */
+async function requireLivingAuthority(tx: Tx, kind: CertificateKind): Promise<void> {
+  if (kind === "device") return;
+  const authorities = await listAuthorities(tx, issuingProfile[kind]);
+  if (authorities.length > 0 && authorities.every(({ state }) => state === "revoked"))
+    throw new SmkiError("AUTHORITY_REVOKED", { authority: authorities.map(({ id }) => id).join(" ") });
 }
 
 /** What a credential says of its Party is so; what a person types may not be, and would fail at the publishing only. */

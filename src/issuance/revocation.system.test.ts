@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { hours, seconds } from "../authorities/ceremony/estate.testkit.ts";
 import { hierarchyTerms } from "../authorities/ceremony/terms.testkit.ts";
 import { currentListOf } from "../authorities/certificates.ts";
+import { lockListOf } from "../authorities/revocation/list-store.ts";
 import { publishListIfDue } from "../authorities/revocation/publish-list.ts";
 import { requestRevocation } from "../authorities/revocation/request-revocation.ts";
 import { markNotInUse, type PermittedReason } from "../authorities/revocation/revoke.ts";
@@ -38,7 +39,10 @@ const publishIfDue = async (id = "issuing-oca") => {
   const authority = await estate.authority(id);
   const schedule = hierarchyTerms(1).crlOf("issuing-oca");
   return estate.database.transaction((tx) =>
-    publishListIfDue(tx, estate.operationalSigner, authority, schedule, estate.clock.read()),
+    publishListIfDue(tx, estate.operationalSigner, authority, schedule, {
+      clock: estate.clock.read,
+      toleranceSeconds: 0,
+    }),
   );
 };
 const listOf = async (id = "issuing-oca") => {
@@ -199,4 +203,34 @@ describe("the Organisation CRL", () => {
 
 test("all of it stands in a ledger that verifies", async () => {
   expect(await estate.verify()).toMatchObject({ holds: true, openEntries: 0 });
+});
+
+test("a list bears the time at which its turn has come: one that was made while it waited is never later", async () => {
+  const serialNumber = await issueOrganisation();
+  await revoke(estate.supplier, serialNumber);
+  const begun = Promise.withResolvers<undefined>();
+  const goOn = Promise.withResolvers<undefined>();
+  const holder = estate.database.transaction(async (tx) => {
+    await lockListOf(tx, "issuing-oca");
+    begun.resolve(undefined);
+    await goOn.promise;
+  });
+  await begun.promise;
+  const waiting = publishIfDue();
+  // Until the other stands before the lock.
+  for (let isWaiting = false; !isWaiting; ) {
+    const { rows } = await estate.database.read((tx) =>
+      sql<{ waits: boolean }>`
+        select exists (select from pg_locks where locktype = 'advisory' and not granted
+          and database = (select oid from pg_database where datname = current_database())) as waits`.execute(
+        tx,
+      ),
+    );
+    isWaiting = rows[0]?.waits === true;
+  }
+  estate.clock.advance(7 * seconds);
+  goOn.resolve(undefined);
+  await holder;
+  const at = new Date(Math.floor(estate.clock.read().getTime() / 1_000) * 1_000);
+  expect((await waiting)?.thisUpdate).toEqual(at);
 });

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Authority, publishesCrl } from "../../authorities/authority.ts";
 import type { PublishedList } from "../../authorities/certificates.ts";
-import { requireClockNotBack } from "../../authorities/clock-guard.ts";
 import { publishListIfDue } from "../../authorities/revocation/publish-list.ts";
 import type { Signer } from "../../keys/signer.ts";
 import { issuerCertificates } from "../../repository/repository.ts";
@@ -58,9 +57,8 @@ async function publishOf(
 ): Promise<PublishedList | undefined> {
   const { profile } = authority;
   if (!publishesCrl(profile) || authority.state !== "active") return undefined;
-  return database.transaction(async (tx) => {
-    const now = clock();
-    await requireClockNotBack(tx, now, clockToleranceSeconds(settings, rules));
-    return publishListIfDue(tx, signer, authority, crlSchedule(rules, profile), now);
-  });
+  const time = { clock, toleranceSeconds: clockToleranceSeconds(settings, rules) };
+  return database.transaction((tx) =>
+    publishListIfDue(tx, signer, authority, crlSchedule(rules, profile), time),
+  );
 }

@@ -1,7 +1,9 @@
 import type { RevocationReason } from "../../certificates/index.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
+import { endCredential } from "../../registration/registration.ts";
 import type { Authority } from "../authority.ts";
 import { markRevoked, selectAuthorities } from "../authority-store.ts";
+import { selectSerialNumbers } from "../certificate-store.ts";
 import { withdrawIntents } from "../issuing/withdraw.ts";
 import { insertRevocation } from "../revocation/list-store.ts";
 import { type CeremonyRecord, type CeremonyRoom, holdCeremony, type WriteCeremony } from "./ceremony.ts";
@@ -29,7 +31,7 @@ export interface AuthorityRevocation {
 /**
  * A ceremony that revokes a CA: it signs nothing from then on, what it had still to sign is withdrawn and prepared
  * again under another CA, and its root's new ARL lists it. Certificates that it issued stay lodged; whoever relies
- * on them learns from the ARL.
+ * on them learns from the ARL. The credentials under the IKI's issuing CA end.
  *
  * @throws SmkiError CEREMONY_WITNESSES_NEEDED, AUTHORITY_NOT_FOUND, AUTHORITY_REVOKED_ALREADY, ROOT_NOT_REVOCABLE
  */
@@ -72,6 +74,10 @@ function writeRevocation(
       reason,
       requestedBy: "ceremony",
     });
+    // A credential is worth no more than the CA that vouches for it: they end with it, at once.
+    if (authority.profile === "iki-issuing")
+      for (const serialNumber of await selectSerialNumbers(tx, authority.id, "iki"))
+        await endCredential(tx, "ceremony", serialNumber, at);
     const step = await publishArl(tx, room, root, "revocation of a CA");
     const subject = { authority: authority.id, serialNumber: authority.serialNumber, root: root.id, reason };
     const revoked = { kind: "authority.revoked", at, by: "ceremony", subject };

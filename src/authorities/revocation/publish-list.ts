@@ -11,7 +11,9 @@ import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Signer } from "../../keys/signer.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
+import type { Clock } from "../../time/clock.ts";
 import type { Authority } from "../authority.ts";
+import { requireClockNotBack } from "../clock-guard.ts";
 import { type Issuer, issuerOf } from "../issuing/issuer.ts";
 import { wholeSecond } from "../issuing/validity.ts";
 import { type ListSchedule, listDue, listValidUntil } from "./list-due.ts";
@@ -32,20 +34,30 @@ import {
  * served half.
  *
  * @returns the new list, or undefined when none was due
- * @throws SmkiError LIST_WOULD_SHRINK, OWN_SIGNATURE_INVALID, KEY_NOT_FOUND, KEY_STORE_UNAVAILABLE
+ * @throws SmkiError CLOCK_WENT_BACK, LIST_WOULD_SHRINK, OWN_SIGNATURE_INVALID, KEY_NOT_FOUND, KEY_STORE_UNAVAILABLE
  */
 export async function publishListIfDue(
   tx: Tx,
   signer: Signer,
   authority: Authority,
   schedule: ListSchedule,
-  now: Date,
+  { clock, toleranceSeconds }: ListTime,
 ): Promise<PublishedList | undefined> {
   await lockListOf(tx, authority.id);
+  // Only now: the lock may have been waited for, and a list made meanwhile bears a later time than before the wait.
+  const now = clock();
+  await requireClockNotBack(tx, now, toleranceSeconds);
   const current = await currentListState(tx, authority.id);
   const due = listDue({ current, revocations: await countRevocations(tx, authority.id) }, schedule, now);
   if (due === undefined) return undefined;
   return publishList(tx, signer, authority, schedule, now, due);
+}
+
+/** Where a list's time comes from. */
+export interface ListTime {
+  readonly clock: Clock;
+  /** How far clocks of several machines may differ. */
+  readonly toleranceSeconds: number;
 }
 
 /** Makes and publishes the CA's list now: in a ceremony for an ARL, or because it is due. */
