@@ -1,19 +1,21 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { X509Certificate } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { join } from "node:path";
 import { TLSSocket } from "node:tls";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eui64, normaliseSerialNumber } from "../../certificates/index.ts";
 import { localOperator } from "../../registration/principal.ts";
 import { endCredential } from "../../registration/registration.ts";
+import { openOperationalSigner } from "../estate/key-stores.ts";
 import { serverAuthorityFile } from "./server-certificate.ts";
 import { type ApiService, apiService, otherSupplier, supplierEui } from "./testkit/api-service.ts";
 import { credentialOf, enrolParties, joinEstate } from "./testkit/estates.ts";
 import { type HttpsClient, refusalIn } from "./testkit/https-client.ts";
 import { issueOrganisation, meterKeys, organisationCsr } from "./testkit/requests.ts";
-import { temporaryFolder } from "./testkit/smki.ts";
+import { temporaryFolder, until } from "./testkit/smki.ts";
 
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
 const hasProc = existsSync("/proc/self/environ");
@@ -180,5 +182,56 @@ describe.skipIf(!hasProc)("Who asks [needs /proc]", () => {
       expect((await ask(stranger)).status).toBe(401);
       expect(await ask(stranger)).toEqual({ status: 401, reused: true });
     }
+  });
+
+  test("with another certificate of a known serial number is nobody, although our own CA's key signed it", async () => {
+    const identity = credentialOf(api.service.data, "SMPS", "organisation");
+    const genuine = new X509Certificate(identity.cert);
+    const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const spki = (key: KeyObject) => key.export({ type: "spki", format: "der" });
+    const forged = Buffer.from(genuine.raw);
+    const place = forged.indexOf(spki(genuine.publicKey));
+    expect(place).toBeGreaterThan(0);
+    spki(pair.publicKey).copy(forged, place);
+    const estate = await joinEstate(api.service.data);
+    const signer = await openOperationalSigner(estate);
+    // Certificate ::= SEQUENCE { tbsCertificate, ... }: two headers of four octets; RSA-2048 signs 256 octets.
+    const signature = await signer.sign("iki-issuing", forged.subarray(4, 8 + forged.readUInt16BE(6)));
+    signature.copy(forged, forged.length - signature.length);
+    await signer.close();
+    await estate.close();
+    const cert = `-----BEGIN CERTIFICATE-----\n${forged.toString("base64")}\n-----END CERTIFICATE-----\n`;
+    const key = pair.privateKey.export({ type: "pkcs8", format: "pem" });
+    const answer = await api.client({ cert, key }).get("/api/v1/certificates?role=2");
+    expect([answer.status, refusalIn(answer).code]).toEqual([401, "CREDENTIAL_UNKNOWN"]);
+    expect((await supplier.get("/api/v1/certificates?role=2")).status).toBe(200);
+  });
+
+  test("with a certificate of a CA that was revoked is nobody on new connections, without a restart", async () => {
+    const identity = credentialOf(api.service.data, "SMPS", "organisation");
+    const setState = async (state: string) => {
+      const estate = await joinEstate(api.service.data);
+      await estate.database.transaction((tx) =>
+        sql`update certification_authority set state = ${state} where id = 'iki-issuing'`
+          .execute(tx)
+          .then(() => undefined),
+      );
+      await estate.close();
+    };
+    await setState("revoked");
+    const refused = await until(async () => {
+      const client = api.client(identity);
+      const answer = await client.get("/api/v1/certificates?role=2");
+      client.close();
+      return answer.status === 401 ? refusalIn(answer).code : undefined;
+    });
+    expect(refused).toBe("CREDENTIAL_UNKNOWN");
+    // The CA's own certificate sent along makes no chain to its root.
+    const { authorities } = (await nobody.get("/api/v1/authorities")).json() as {
+      authorities: { id: string; certificate: string }[];
+    };
+    const issuing = authorities.find(({ id }) => id === "iki-issuing")?.certificate ?? "";
+    const cert = `${identity.cert}\n-----BEGIN CERTIFICATE-----\n${issuing}\n-----END CERTIFICATE-----\n`;
+    expect((await api.client({ ...identity, cert }).get("/api/v1/certificates?role=2")).status).toBe(401);
   });
 });

@@ -1,18 +1,17 @@
 import type { Server, Socket } from "node:net";
-import { encodePem } from "../../certificates/index.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { formatVerifierKey } from "../../ledger/note.ts";
-import { issuerCertificates } from "../../repository/repository.ts";
 import { milliseconds } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { registerApi } from "../../web/api/api.ts";
 import { createBoxedService, listenBoxedService } from "../../web/boxed/index.ts";
-import { createWebServer, type WebServer } from "../../web/server/create-server.ts";
+import { createWebServer, trustClientAuthorities, type WebServer } from "../../web/server/create-server.ts";
 import { readBundle } from "../demo/bundle.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
 import { readVerifierKey } from "../estate/ledger-key.ts";
 import { software } from "../software.ts";
-import { createLog, type Log } from "./log.ts";
+import { credentialAuthorities, followCredentialAuthorities } from "./credential-authorities.ts";
+import { createLog, type Log, loggable } from "./log.ts";
 import { serverTls } from "./server-certificate.ts";
 import { listenForStop, type Stopping, tellReady, whenStopped } from "./stopping.ts";
 
@@ -72,14 +71,17 @@ function closing(server: { readonly server: Server; close(): Promise<unknown> })
 
 async function createApi(estate: Estate, log: Log, stopping: Stopping): Promise<WebServer> {
   const { settings, database, clock, rules, paths } = estate;
-  const authorities = await database.read(issuerCertificates);
-  const server = createWebServer({
-    tls: serverTls(estate),
-    clientAuthorities: authorities
-      .filter(({ profile }) => profile === "iki-root" || profile === "iki-issuing")
-      .map(({ certificate }) => encodePem(certificate)),
-    logger: log,
-    bodyLimit,
+  const tls = serverTls(estate);
+  const clientAuthorities = await credentialAuthorities(estate);
+  const server = createWebServer({ tls, clientAuthorities, logger: log, bodyLimit });
+  void followCredentialAuthorities(estate, clientAuthorities, stopping.signal, {
+    onChange: (trusted) => {
+      trustClientAuthorities(server, { tls, clientAuthorities: trusted });
+      log.info({ count: trusted.length }, "the CAs of credentials have changed");
+    },
+    onFailure: (error) => {
+      log.error(loggable(error), "could not look for revoked CAs");
+    },
   });
   await registerApi(server, {
     database,

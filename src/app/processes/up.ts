@@ -1,8 +1,8 @@
+import { folderFailure } from "../../database/folder-failure.ts";
 import { issuerCertificates } from "../../repository/repository.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { requireHierarchy } from "../estate/ceremony-room.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
-import { folderFailure } from "../../database/folder-failure.ts";
 import { readVerifierKey } from "../estate/ledger-key.ts";
 import { estatePaths } from "../estate/paths.ts";
 import { Supervisor } from "./supervisor.ts";

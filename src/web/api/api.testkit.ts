@@ -1,3 +1,5 @@
+import { hash } from "node:crypto";
+import { sql } from "kysely";
 import { pino } from "pino";
 import { lodgeTestHierarchy } from "../../authorities/authorities.testkit.ts";
 import { eui64, serialNumberFromOctets } from "../../certificates/index.ts";
@@ -16,6 +18,7 @@ import { makeServerCertificate } from "../tls/self-made-certificate.ts";
 import { registerApi } from "./api.ts";
 
 const now = new Date("2026-03-04T05:06:07.008Z");
+const notAfter = new Date("2028-03-04T05:06:07Z");
 
 /** One route: method and path, as it was registered. */
 export interface Route {
@@ -56,6 +59,11 @@ export async function apiTestbed(): Promise<ApiTestbed> {
     for (const hat of ["device", "organisation"] as const) {
       await approveSubscriber(tx, operator, partyId, hat, now);
       const serialNumber = serialNumberFromOctets(Buffer.from(serialOf[hat], "hex"));
+      await sql`
+        insert into certificate
+          (serial_number, kind, authority_id, usage, not_before, not_after, party_id, lodged_at, certificate)
+        values (${Buffer.from(serialOf[hat], "hex")}, 'iki', 'issuing-oca', 'DS', ${now}, ${notAfter}, ${partyId},
+          ${now}, ${Buffer.from(hat)})`.execute(tx);
       await grantCredential(tx, operator.name, { serialNumber, partyId, officerId, subscriberFor: hat }, now);
     }
   });
@@ -85,7 +93,8 @@ export async function apiTestbed(): Promise<ApiTestbed> {
       if (hat !== "device" && hat !== "organisation") throw new SmkiError("CREDENTIAL_REQUIRED");
       return {
         serialNumber: serialNumberFromOctets(Buffer.from(serialOf[hat], "hex")),
-        notAfter: new Date("2028-03-04T05:06:07Z"),
+        notAfter,
+        sha256: hash("sha256", hat, "hex"),
       };
     },
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { SecureContextOptions } from "node:tls";
+import type { SecureContextOptions, Server } from "node:tls";
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
 import { type FastifyBaseLogger, type FastifyInstance, fastify, type RawServerDefault } from "fastify";
 import { SmkiError } from "../../errors/smki-error.ts";
@@ -20,7 +20,7 @@ export type WebServer = FastifyInstance<
 export interface WebServerOptions {
   /** The server's own certificate chain and key, PEM. */
   readonly tls: Pick<SecureContextOptions, "cert" | "key">;
-  /** The IKI's CA certificates, PEM: whose client certificates are looked at. */
+  /** The CAs that issue credentials, with their roots, PEM: whose client certificates are looked at. */
   readonly clientAuthorities: readonly string[];
   readonly logger: FastifyBaseLogger;
   /** Greatest body, in octets. */
@@ -57,6 +57,27 @@ export const suitesOfTls13 = [
   "TLS_AES_128_GCM_SHA256",
 ] as const;
 
+function secureContext({
+  tls,
+  clientAuthorities,
+}: Pick<WebServerOptions, "tls" | "clientAuthorities">): SecureContextOptions {
+  return {
+    ...tls,
+    ca: [...clientAuthorities],
+    minVersion: "TLSv1.2",
+    ciphers: [...publishedSuites, ...suitesOfTls13].join(":"),
+    honorCipherOrder: true,
+  };
+}
+
+/** From now on, only these CAs' client certificates are looked at: at new connections, resumed sessions too. */
+export function trustClientAuthorities(
+  server: WebServer,
+  context: Pick<WebServerOptions, "tls" | "clientAuthorities">,
+): void {
+  (server.server as unknown as Server).setSecureContext(secureContext(context));
+}
+
 /**
  * Makes the HTTPS server. A client certificate is asked for and not demanded: each route says whether it needs
  * a credential, and whose it is is decided by the registration on every request.
@@ -65,13 +86,9 @@ export function createWebServer(options: WebServerOptions): WebServer {
   const patience = { ...usualPatience, ...options.patience };
   const server = fastify({
     https: {
-      ...options.tls,
-      ca: [...options.clientAuthorities],
+      ...secureContext(options),
       requestCert: true,
       rejectUnauthorized: false,
-      minVersion: "TLSv1.2",
-      ciphers: [...publishedSuites, ...suitesOfTls13].join(":"),
-      honorCipherOrder: true,
       handshakeTimeout: patience.handshake,
       headersTimeout: patience.headers,
       requestTimeout: patience.request,

@@ -1,5 +1,7 @@
+import { hash } from "node:crypto";
 import { TLSSocket } from "node:tls";
 import type { FastifyRequest } from "fastify";
+import { presentedIsOurs } from "../../authorities/certificates.ts";
 import { normaliseSerialNumber, type SerialNumber } from "../../certificates/index.ts";
 import type { Database } from "../../database/connect.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
@@ -19,6 +21,8 @@ declare module "fastify" {
 export interface ClientCertificate {
   readonly serialNumber: SerialNumber;
   readonly notAfter: Date;
+  /** SHA-256 of its DER, in hexadecimal. */
+  readonly sha256: string;
 }
 
 /** Reads the client certificate that a request came under. @throws SmkiError CREDENTIAL_REQUIRED, CREDENTIAL_UNKNOWN */
@@ -40,14 +44,24 @@ const decoration = "principal";
  */
 export function requireCredentials(server: WebServer, check: CredentialCheck): void {
   const readClientCertificate = check.readClientCertificate ?? peerCertificate;
+  const ours = new WeakSet<ClientCertificate>();
   server.decorateRequest(decoration, null);
   server.addHook("onRequest", async (request) => {
     if (request.routeOptions.config.access === "public") return;
-    const { serialNumber, notAfter } = readClientCertificate(request);
+    const presented = readClientCertificate(request);
+    const { serialNumber, notAfter, sha256 } = presented;
     // Whether it is still somebody's credential is asked on every request: a connection outlives a revocation,
     // and the certificate's own end.
     if (notAfter < check.clock()) throw new SmkiError("CREDENTIAL_EXPIRED", { serialNumber });
-    request.setDecorator(decoration, await check.database.read((tx) => findPrincipal(tx, serialNumber)));
+    const principal = await check.database.read(async (tx) => {
+      // A serial number proves nothing: whoever has a CA's key can give any to their own public key. What was issued
+      // never changes, so that it is compared once for a connection.
+      if (!ours.has(presented) && !(await presentedIsOurs(tx, serialNumber, sha256)))
+        throw new SmkiError("CREDENTIAL_UNKNOWN", { serialNumber });
+      return findPrincipal(tx, serialNumber);
+    });
+    ours.add(presented);
+    request.setDecorator(decoration, principal);
   });
 }
 
@@ -74,6 +88,7 @@ function peerCertificate(request: FastifyRequest): ClientCertificate {
   const certificate = {
     serialNumber: normaliseSerialNumber(peer.serialNumber),
     notAfter: new Date(peer.validTo),
+    sha256: hash("sha256", peer.raw, "hex"),
   };
   certificateOfSocket.set(socket, certificate);
   return certificate;
