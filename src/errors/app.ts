@@ -18,6 +18,12 @@ export const appErrors = errorEntries({
       'Run `smki ceremony --witness "NAME" --witness "NAME"` first; `smki demo` shows everything with samples.',
     status: 500,
   },
+  ESTATE_KEYS_IN_USE: {
+    what: "The key stores hold keys of authorities, and this data folder holds no ledger that they could belong to",
+    remedy:
+      "They may be a living estate's: name its data folder (--data), or put back this folder's ledger-verifier-key.txt and keys/last-checkpoint. For a new estate name key stores of its own. Nothing in the stores was changed.",
+    status: 500,
+  },
   ESTATE_OLDER_RELEASE: {
     what: "The service that runs on this data folder is of an older release than this command",
     remedy: "Stop the service and start it again with this release, then try again.",

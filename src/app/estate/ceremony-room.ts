@@ -54,7 +54,7 @@ export async function holdCeremonyIn(
       for (const step of made) order.onStep?.(step);
       const ledger =
         order.purpose === "found"
-          ? await ensureLedgerKey(estate, operationalSigner)
+          ? await ensureLedgerKey(estate, operationalSigner, ceremonySigner)
           : await openLedgerSigner(estate, operationalSigner);
       const signRecord = recordSigner(estate, operationalSigner);
       const record = await hold(

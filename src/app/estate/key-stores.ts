@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { ledgerKeyLabel, recordKeyLabel } from "../../authorities/ceremony/hierarchy.ts";
-import { isSmkiError } from "../../errors/smki-error.ts";
+import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { createKeyStore, openSigner } from "../../keys/open.ts";
+import type { SignerSettings } from "../../keys/settings.ts";
 import type { Signer } from "../../keys/signer.ts";
 import {
   type CheckpointSigner,
@@ -13,16 +14,26 @@ import {
 import { formatVerifierKey, type NoteVerifier, noteVerifier, signNote } from "../../ledger/note.ts";
 import type { KeyStore } from "../../settings/settings.ts";
 import type { Estate } from "./estate.ts";
+import { ensureEstateId, readEstateId } from "./estate-id.ts";
 import { readVerifierKey } from "./ledger-key.ts";
 
-/** Opens the store that the workers sign from. */
-export function openOperationalSigner({ settings }: Estate): Promise<Signer> {
-  return openSigner(settings.keys.operational);
+/**
+ * Opens the store that the workers sign from.
+ *
+ * @throws SmkiError KEY_STORE_OF_ANOTHER_ESTATE and whatever keeps the store from being opened
+ */
+export function openOperationalSigner({ settings, paths }: Estate): Promise<Signer> {
+  return openSigner(named(settings.keys.operational, readEstateId(paths)));
 }
 
-/** Opens the store of the root keys: ceremonies only. */
-export function openCeremonySigner({ settings }: Estate): Promise<Signer> {
-  return openSigner(settings.keys.ceremony);
+/** Opens the store of the root keys: ceremonies only. @throws SmkiError as `openOperationalSigner` */
+export function openCeremonySigner({ settings, paths }: Estate): Promise<Signer> {
+  return openSigner(named(settings.keys.ceremony, readEstateId(paths)));
+}
+
+/** A store with the name of the estate that it is, or is to be, marked with. */
+function named(store: KeyStore, estate: string | undefined): SignerSettings {
+  return estate === undefined ? store : { ...store, estate };
 }
 
 /** Opens the signer of the ledger's checkpoints. */
@@ -43,11 +54,12 @@ export function openLedgerSigner(estate: Estate, signer: Signer): Promise<Checkp
  */
 export async function ensureKeyStores(estate: Estate): Promise<string[]> {
   const made: string[] = [];
+  const estateId = ensureEstateId(estate.paths);
   for (const store of [estate.settings.keys.ceremony, estate.settings.keys.operational]) {
     made.push(...ensurePassphrase(store, estate));
     try {
       if (store.kind === "encrypted-file") mkdirSync(dirname(store.file), { recursive: true, mode: 0o700 });
-      await createKeyStore(store);
+      await createKeyStore(named(store, estateId));
       made.push(`${store.purpose} key store made (${store.kind})`);
     } catch (error) {
       // A ceremony that stopped half-way made it.
@@ -72,12 +84,29 @@ function ensurePassphrase(store: KeyStore, { settings, paths }: Estate): string[
   return [`passphrase of the ${store.purpose} key store made up, since this is a test environment`];
 }
 
-/** Begins the ledger: its key in the operational store, its signer's own store, its public verifier key. */
-export async function ensureLedgerKey(estate: Estate, signer: Signer): Promise<CheckpointSigner> {
+/**
+ * Begins the ledger: its key in the operational store, its signer's own store, its public verifier key. A ledger is
+ * begun only where there are no other keys yet: a founding destroys what an abandoned one left, and the only proof
+ * that it was abandoned is a ledger in this folder that has signed for nothing.
+ *
+ * @throws SmkiError ESTATE_KEYS_IN_USE, LEDGER_SIGNER_STORE_MISSING
+ */
+export async function ensureLedgerKey(
+  estate: Estate,
+  signer: Signer,
+  ceremonySigner: Signer,
+): Promise<CheckpointSigner> {
   const { paths, settings } = estate;
-  if (existsSync(paths.ledgerVerifierKey) && existsSync(paths.lastCheckpoint))
-    return openLedgerSigner(estate, signer);
+  if (existsSync(paths.ledgerVerifierKey)) return openLedgerSigner(estate, signer);
   const keys = await signer.listKeys();
+  if (!existsSync(paths.lastCheckpoint)) {
+    const others = [
+      ...keys.filter(({ label }) => label !== ledgerKeyLabel),
+      ...(await ceremonySigner.listKeys()),
+    ];
+    if (others.length > 0)
+      throw new SmkiError("ESTATE_KEYS_IN_USE", { folder: paths.data, keys: others.length });
+  }
   if (!keys.some(({ label }) => label === ledgerKeyLabel))
     await signer.generateKey(ledgerKeyLabel, "ed25519");
   mkdirSync(dirname(paths.lastCheckpoint), { recursive: true, mode: 0o700 });

@@ -4,6 +4,8 @@ import { join } from "node:path";
 export interface EstatePaths {
   readonly data: string;
   readonly settingsFile: string;
+  /** What the estate calls itself in its key stores. */
+  readonly estateId: string;
   readonly secrets: string;
   readonly keys: string;
   /** The last checkpoint that the ledger's signer signed: its own store, apart from the database. */
@@ -22,6 +24,7 @@ export function estatePaths(data: string): EstatePaths {
   return {
     data,
     settingsFile: join(data, "smki.toml"),
+    estateId: join(data, "estate-id.txt"),
     secrets: join(data, "secrets"),
     keys: join(data, "keys"),
     lastCheckpoint: join(data, "keys", "last-checkpoint"),
