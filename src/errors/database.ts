@@ -94,6 +94,12 @@ export const databaseErrors = errorEntries({
     remedy: "Use the running service, stop it first, or name another folder with --data.",
     status: 409,
   },
+  DATABASE_SERVER_ELSEWHERE: {
+    what: "The database in this folder was started in another container, namespace or machine, and may still run there",
+    remedy:
+      "Stop it where it was started, or start the service there again. Only if it is certain that no process of it lives anywhere, remove the file postmaster.pid that the details name, and start again: two servers on one folder destroy it.",
+    status: 409,
+  },
   DATABASE_FOLDER_NEWER: {
     what: "The database folder was written by a newer major version of PostgreSQL than the one installed here",
     remedy: "Start the release of this program that wrote it.",

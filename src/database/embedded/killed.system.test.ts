@@ -98,7 +98,13 @@ describe("when its starter is killed", () => {
       await ended(child);
       expect(existsSync(clusterOf(folder))).toBe(false);
       const server = await start(folder);
-      expect(readdirSync(home)).toEqual(["cluster", "socket-folder"]);
+      expect(readdirSync(home)).toEqual([
+        "cluster",
+        "owner.lock",
+        "server-place.json",
+        "server.lock",
+        "socket-folder",
+      ]);
       expect(await run(server.connectionString, "select 1 as one")).toEqual([{ one: 1 }]);
     },
   );

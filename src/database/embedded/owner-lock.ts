@@ -1,78 +1,115 @@
-import { statSync, unlinkSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
+import { accessSync, closeSync, constants, openSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { SmkiError } from "../../errors/smki-error.ts";
+import { openLockFile, tryFlock } from "./server-lock.ts";
 
 /** Held by the one process that may start a server in a folder. */
 export interface OwnerLock {
   release(): Promise<void>;
 }
 
-/**
- * A listening socket is a lock that the kernel itself drops when its holder dies, however it dies: there is
- * no stale lock file to judge. Linux has names that are no files at all (abstract sockets); elsewhere a file
- * in the temporary folder serves. The name is made of device and inode, so that two spellings of one
- * folder are one lock.
- */
-function lockAddress(folder: string): string {
-  const { dev, ino } = statSync(folder);
-  const name = `opensmki-database-${String(dev)}-${String(ino)}`;
-  return process.platform === "linux" ? `\0${name}` : join(tmpdir(), `${name}.lock`);
-}
+/** Long enough for the glance of another process that asks {@link isOwned}. */
+const glance = 250;
 
-function listen(address: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
-    server.once("error", reject);
-    server.listen(address, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
-}
+/** Result codes of SQLite (sqlite.org/rescode.html). */
+const busy = 5;
 
-function isAnswered(address: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(address);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
+/** Two spellings of one folder are one lock, of one kind. */
+const lockFile = (folder: string): string => join(realpathSync(folder), "owner.lock");
+
+/** Longest path that SQLite opens, in octets (MAX_PATHNAME of its unix VFS is 512, with what it appends). */
+const longestPath = 480;
+
+const isTooLong = (file: string): boolean => Buffer.byteLength(file) > longestPath;
+
+const isBusy = (error: unknown): boolean => (error as { errcode?: number }).errcode === busy;
+
+/** Nobody else may open it: who may open a file may lock it. */
+function makeLockFile(folder: string): void {
+  try {
+    closeSync(openSync(lockFile(folder), "wx", 0o600));
+  } catch (error) {
+    // It is never opened here once it is there: the kernel drops a process's locks on a file when the process
+    // closes any descriptor of it (fcntl(2)). SQLite minds that for its own.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 /** True while some process, perhaps this one, holds the lock of the folder. */
 export function isOwned(folder: string): Promise<boolean> {
-  return isAnswered(lockAddress(folder));
+  let database: DatabaseSync | undefined;
+  try {
+    const file = lockFile(folder);
+    if (isTooLong(file)) {
+      const descriptor = openSync(file, "r");
+      const state = tryFlock(descriptor);
+      closeSync(descriptor);
+      return Promise.resolve(state === "busy");
+    }
+    database = new DatabaseSync(file, { readOnly: true, timeout: 0 });
+    database.exec("SELECT 1 FROM sqlite_schema");
+    return Promise.resolve(false);
+  } catch (error) {
+    return Promise.resolve(isBusy(error));
+  } finally {
+    database?.close();
+  }
+}
+
+const inUse = (folder: string, cause?: unknown): SmkiError =>
+  new SmkiError("DATABASE_FOLDER_IN_USE", { folder }, { cause });
+
+const takesNoLock = (folder: string, cause?: unknown): SmkiError =>
+  new SmkiError("DATABASE_FOLDER_NOT_WRITABLE", { folder, reason: "it takes no lock" }, { cause });
+
+/** For a path that SQLite does not open: flock(1) of util-linux locks a file that is open here. */
+function takeByDescriptor(folder: string): OwnerLock {
+  const descriptor = openLockFile(lockFile(folder));
+  const state = tryFlock(descriptor);
+  if (state !== "taken") {
+    closeSync(descriptor);
+    throw state === "busy" ? inUse(folder) : takesNoLock(folder);
+  }
+  let isHeld = true;
+  return {
+    release: () => {
+      if (isHeld) closeSync(descriptor);
+      isHeld = false;
+      return Promise.resolve();
+    },
+  };
 }
 
 /**
  * Takes the lock, or refuses at once.
  *
+ * The lock is the kernel's, on a file in the folder: it ends with its holder, however that dies, and holds
+ * between containers and namespaces that share the folder. Node.js gives no way to such a lock but one: an empty
+ * SQLite database in an exclusive transaction (its unix VFS locks with fcntl(2)). Nothing is ever written in it.
+ * The file stays: to remove it would let two hold the lock, each of another file of that name.
+ *
  * @param folder - an existing folder
- * @throws SmkiError DATABASE_FOLDER_IN_USE
+ * @throws SmkiError DATABASE_FOLDER_IN_USE, DATABASE_FOLDER_NOT_WRITABLE
  */
 export async function takeOwnerLock(folder: string): Promise<OwnerLock> {
-  const address = lockAddress(folder);
-  const inUse = (cause: unknown) => new SmkiError("DATABASE_FOLDER_IN_USE", { folder }, { cause });
-  const server = await listen(address).catch(async (cause: unknown) => {
-    if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw cause;
-    if (address.startsWith("\0") || (await isAnswered(address))) throw inUse(cause);
-    // Only where the lock is a file: its holder was killed. Should two remove it at once, the server's own
-    // lock file still lets only one of them run.
-    unlinkSync(address);
-    return listen(address).catch((error: unknown) => {
-      throw inUse(error);
-    });
+  makeLockFile(folder);
+  if (isTooLong(lockFile(folder))) return takeByDescriptor(folder);
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(lockFile(folder), { timeout: glance });
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+  } catch (cause) {
+    database?.close();
+    if (isBusy(cause)) throw inUse(folder, cause);
+    accessSync(lockFile(folder), constants.R_OK | constants.W_OK);
+    throw takesNoLock(folder, cause);
+  }
+  const held = database;
+  return await Promise.resolve({
+    release: () => {
+      if (held.isOpen) held.close();
+      return Promise.resolve();
+    },
   });
-  return {
-    release: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-      }),
-  };
 }

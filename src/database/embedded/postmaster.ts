@@ -78,6 +78,9 @@ export function killProcessesIn(folder: string): void {
   }
 }
 
+/** True when any process of the cluster's server is seen from here. */
+export const isSeen = (clusterFolder: string): boolean => serverProcesses(clusterFolder).length > 0;
+
 /** True when the server that `postmaster.pid` names really runs in this cluster. */
 export function isRunning(clusterFolder: string, postmaster: Postmaster): boolean {
   return serverProcesses(clusterFolder).includes(postmaster.pid);
@@ -93,7 +96,7 @@ async function waitUntilGone(clusterFolder: string, milliseconds: number): Promi
 
 /**
  * Stops a server whose owner died without stopping it, and removes what it left. The caller holds the
- * owner's lock, so nobody is using it through us. A fast shutdown first (SIGINT), which ends open
+ * owner's lock, so nobody is using it through us, and has judged that it is an orphan of this very place. A fast shutdown first (SIGINT), which ends open
  * transactions as a crash would; then an immediate one (SIGQUIT), after which the write-ahead log is replayed.
  *
  * @throws SmkiError DATABASE_FOLDER_IN_USE when it cannot be stopped
@@ -117,6 +120,9 @@ export async function stopOrphan(clusterFolder: string): Promise<void> {
   // A postmaster killed outright leaves processes that notice within a moment.
   if (!(await waitUntilGone(clusterFolder, 10_000)))
     throw new SmkiError("DATABASE_FOLDER_IN_USE", { folder: clusterFolder, pid: orphan.pid });
-  // PostgreSQL itself would take a zombie, or a stranger with the same number, for its predecessor.
+}
+
+/** Removes the lock file of a server that has ended. */
+export function removePostmasterFile(clusterFolder: string): void {
   rmSync(join(clusterFolder, "postmaster.pid"), { force: true });
 }

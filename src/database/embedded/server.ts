@@ -16,9 +16,11 @@ import {
   writeServerConfiguration,
 } from "./cluster.ts";
 import { serverArguments } from "./cluster-settings.ts";
+import { clearLeftover } from "./leftover.ts";
 import { isOwned, takeOwnerLock } from "./owner-lock.ts";
 import { withParentDeathSignal } from "./parent-death.ts";
-import { isRunning, readPostmaster, stopOrphan } from "./postmaster.ts";
+import { isRunning, readPostmaster } from "./postmaster.ts";
+import type { ServerLock } from "./server-lock.ts";
 import { chooseServerUser, type ServerUser } from "./server-user.ts";
 import { makeSocketFolder, removeSocketFolder } from "./socket-folder.ts";
 
@@ -56,6 +58,7 @@ function spawnServer(
   binaries: Binaries,
   user: ServerUser | undefined,
   overrides: Readonly<Record<string, string>>,
+  lock: ServerLock,
 ): ChildProcess {
   const [program, programArguments] = withParentDeathSignal("INT", binaries.postgres, [
     ...["-D", clusterAsWorkingFolder(cluster)],
@@ -66,7 +69,8 @@ function spawnServer(
     env: serverEnvironment,
     // A session of its own: Ctrl-C in the terminal is for us, and we stop the server when our work is done.
     detached: true,
-    stdio: ["ignore", "ignore", "pipe"],
+    // The server keeps its lock as long as any of its processes lives.
+    stdio: ["ignore", "ignore", "pipe", lock.descriptor],
     ...user,
   });
 }
@@ -92,10 +96,16 @@ async function startIn(home: string, options: EmbeddedServerOptions): Promise<Em
   const user = chooseServerUser(join(home, "cluster"));
   const binaries = findBinaries(user !== undefined);
   const cluster = ensureCluster(home, binaries, user);
-  await stopOrphan(cluster);
-  writeServerConfiguration(cluster, user);
-  const socketFolder = makeSocketFolder(home, user);
-  const child = spawnServer(cluster, socketFolder, binaries, user, options.overrides ?? {});
+  const lock = await clearLeftover(home, cluster);
+  let socketFolder: string;
+  let child: ChildProcess;
+  try {
+    writeServerConfiguration(cluster, user);
+    socketFolder = makeSocketFolder(home, user);
+    child = spawnServer(cluster, socketFolder, binaries, user, options.overrides ?? {}, lock);
+  } finally {
+    lock.close();
+  }
   const exited = new Promise<void>((done) => {
     child.once("exit", () => {
       done();
@@ -141,8 +151,8 @@ async function startIn(home: string, options: EmbeddedServerOptions): Promise<Em
  * Starts the PostgreSQL that comes with the package in a folder, making the cluster the first time. A server
  * left behind by a killed process is stopped first; one whose owner lives is refused.
  *
- * @throws SmkiError DATABASE_FOLDER_IN_USE, DATABASE_FOLDER_NOT_WRITABLE, DATABASE_FOLDER_NEWER,
- *   DATABASE_FOLDER_OLDER, DATABASE_BINARIES_MISSING, DATABASE_DISK_FULL, DATABASE_START_FAILED
+ * @throws SmkiError DATABASE_FOLDER_IN_USE, DATABASE_SERVER_ELSEWHERE, DATABASE_FOLDER_NOT_WRITABLE,
+ *   DATABASE_FOLDER_NEWER, DATABASE_FOLDER_OLDER, DATABASE_BINARIES_MISSING, DATABASE_DISK_FULL, DATABASE_START_FAILED
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
   const dataFolder = resolve(options.dataFolder);

@@ -32,7 +32,7 @@ describe.skipIf(!isRoot)("on a small disk [needs root and mount]", () => {
       await expect(startEmbeddedServer({ dataFolder: join(disk, "data") })).rejects.toMatchObject({
         code: "DATABASE_DISK_FULL",
       });
-      expect(readdirSync(join(disk, "data", "postgresql"))).toEqual([]);
+      expect(readdirSync(join(disk, "data", "postgresql"))).toEqual(["owner.lock"]);
     } finally {
       unmount(disk);
     }

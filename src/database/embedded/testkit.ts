@@ -35,17 +35,18 @@ export interface Announcement {
 /** Starts the server from a process of its own. */
 export function startElsewhere(
   dataFolder: string,
-  options: { uid?: number; path?: string } = {},
+  options: { uid?: number; path?: string; namespaces?: readonly string[] } = {},
 ): ChildProcess {
-  const child = spawn(
-    process.execPath,
-    [join(import.meta.dirname, "testkit", "server-process.ts"), dataFolder],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-      env: { PATH: options.path ?? process.env["PATH"], HOME: "/nonexistent" },
-      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
-    },
-  );
+  const { namespaces = [] } = options;
+  const command = [
+    ...(namespaces.length === 0 ? [] : ["unshare", ...namespaces, "--"]),
+    ...[process.execPath, join(import.meta.dirname, "testkit", "server-process.ts"), dataFolder],
+  ];
+  const child = spawn(command[0] ?? "", command.slice(1), {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { PATH: options.path ?? process.env["PATH"], HOME: "/nonexistent" },
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+  });
   children.push(child);
   return child;
 }
