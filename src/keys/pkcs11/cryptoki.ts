@@ -14,6 +14,9 @@ export const TOKEN_FLAG = {
 
 export const CKU_USER = 1;
 
+/** The state of a session for writing whose user is logged in (section 5.6, C_GetSessionInfo). */
+export const CKS_RW_USER_FUNCTIONS = 3;
+
 export const CKO = { DATA: 0, PUBLIC_KEY: 2, PRIVATE_KEY: 3, SECRET_KEY: 4 } as const;
 
 export const CKK = { RSA: 0x0, EC: 0x3, GENERIC_SECRET: 0x10, AES: 0x1f, EC_EDWARDS: 0x40 } as const;

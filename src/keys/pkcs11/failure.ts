@@ -20,10 +20,6 @@ const GONE: ReadonlySet<number> = new Set([
   CKR.CRYPTOKI_NOT_INITIALIZED,
 ]);
 
-export function isGone(error: unknown): boolean {
-  return GONE.has(returnValue(error) ?? -1);
-}
-
 /** True for a failure of {@link tokenFailure} that says nothing of the PIN and may not come again. */
 export function isPassing(error: unknown): boolean {
   const value = returnValue(error instanceof SmkiError ? error.cause : error);

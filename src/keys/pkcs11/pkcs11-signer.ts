@@ -1,16 +1,17 @@
 import { createPublicKey, randomBytes, verify } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Handle } from "pkcs11js";
-import { SmkiError } from "../../errors/smki-error.ts";
+import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { requireLabel } from "../label.ts";
 import { requireSecretLength } from "../secret-length.ts";
 import type { KeyAlgorithm, KeyInfo, Signer } from "../signer.ts";
 import { CKA, CKO } from "./cryptoki.ts";
-import { isGone, isUnknownObject, tokenFailure } from "./failure.ts";
+import { isUnknownObject, tokenFailure } from "./failure.ts";
 import { attribute, findObjects, readAttribute } from "./objects.ts";
 import type { OpenToken } from "./open-token.ts";
 import { signingScheme } from "./signature.ts";
 import { keyPairTemplate, secretMechanism, secretTemplate } from "./templates.ts";
+import { requireLoggedIn } from "./token.ts";
 import {
   findTokenKey,
   holdersOf,
@@ -132,16 +133,35 @@ export class Pkcs11Signer implements Signer {
     if (this.#isClosed) throw new SmkiError("KEY_STORE_CLOSED", { store: this.description });
     if (this.#lost !== undefined) throw this.#lost;
     try {
+      // Asked before each step but a signature, which fails by itself.
+      if (label === undefined) this.#requireLoggedIn();
       return await work();
     } catch (error) {
-      if (label !== undefined && isUnknownObject(error)) {
-        this.#keys.delete(label);
-        throw new SmkiError("KEY_NOT_FOUND", { label }, { cause: error });
-      }
-      const failure = tokenFailure(error, this.#open.token.label);
-      if (isGone(error)) this.#lost = failure;
-      throw failure;
+      throw label === undefined ? this.#translate(error) : this.#translateSigning(error, label);
     }
+  }
+
+  #translate(error: unknown): SmkiError {
+    const failure = tokenFailure(error, this.#open.token.label);
+    if (failure.code === "KEY_STORE_UNAVAILABLE") this.#lost = failure;
+    return failure;
+  }
+
+  /** Another process has destroyed the key, unless the login was lost, which makes every key unknown. */
+  #translateSigning(error: unknown, label: string): SmkiError {
+    const isMissing = isUnknownObject(error) || isSmkiError(error, "KEY_NOT_FOUND");
+    if (!isMissing) return this.#translate(error);
+    this.#keys.delete(label);
+    try {
+      this.#requireLoggedIn();
+    } catch (loss) {
+      return this.#translate(loss);
+    }
+    return new SmkiError("KEY_NOT_FOUND", { label }, { cause: error });
+  }
+
+  #requireLoggedIn(): void {
+    requireLoggedIn(this.#open.session, this.#open.token.label);
   }
 
   #find(label: string): TokenKey {

@@ -134,6 +134,25 @@ describe.skipIf(softHsmModule === undefined)("[needs softhsm2] a token", () => {
     expect(await labels()).toEqual(["k"]);
   });
 
+  it("that logged out is refused, rather than said to hold no keys", async () => {
+    await createKeyStore(token.settings);
+    for (const signing of ["blocking", "pooled"] as const) {
+      const opened = await Promise.all([1, 2, 3].map(() => openSigner({ ...token.settings, signing })));
+      const [first] = opened;
+      await first?.generateKey(signing, "ed25519");
+      await first?.sign(signing, Buffer.alloc(1));
+      await withSession((session, cryptoki) => {
+        cryptoki.C_Logout(session.handle);
+      });
+      const unavailable = code("KEY_STORE_UNAVAILABLE");
+      await expect(opened[0]?.sign(signing, Buffer.alloc(1))).rejects.toEqual(unavailable);
+      await expect(opened[1]?.sign(signing, Buffer.alloc(1))).rejects.toEqual(unavailable);
+      await expect(opened[2]?.listKeys()).rejects.toEqual(unavailable);
+      for (const signer of opened) await signer.close();
+    }
+    expect(await labels()).toEqual(["blocking", "pooled"]);
+  });
+
   it("that is removed while it is in use makes no key, and is refused when it is opened anew", async () => {
     await createKeyStore(token.settings);
     const signer = await openSigner(token.settings);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CKR, TOKEN_FLAG } from "./cryptoki.ts";
-import { isGone, tokenFailure } from "./failure.ts";
+import { tokenFailure } from "./failure.ts";
 import { requireSafeLogin } from "./token.ts";
 
 const code = (value: string): unknown => expect.objectContaining({ code: value });
@@ -46,7 +46,6 @@ describe("a failure of a token", () => {
     const failure = tokenFailure(returned(name, value), "smki-operational");
     expect(failure).toEqual(code(expected));
     expect(failure.details).toEqual({ token: "smki-operational", reason: name });
-    expect(isGone(returned(name, value))).toBe(expected === "KEY_STORE_UNAVAILABLE");
   });
 
   it("that is not the module's own quotes nothing of it", () => {

@@ -1,8 +1,9 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Handle, PKCS11 } from "pkcs11js";
 import { SmkiError } from "../../errors/smki-error.ts";
-import { CKF, CKR, CKU_USER, TOKEN_FLAG } from "./cryptoki.ts";
+import { CKF, CKR, CKS_RW_USER_FUNCTIONS, CKU_USER, TOKEN_FLAG } from "./cryptoki.ts";
 import { returnValue, tokenFailure } from "./failure.ts";
+import type { Session } from "./objects.ts";
 
 /** A token as the module shows it. */
 export interface Token {
@@ -90,6 +91,17 @@ export function logIn(cryptoki: PKCS11, session: Handle, token: Token, pin: stri
     if (failure.code === "KEY_PIN_WRONG") refusedPins.add(attempt);
     throw failure;
   }
+}
+
+/**
+ * A session that was logged out shows no private object: its keys look destroyed. So nothing is said of what a token
+ * holds, or does not, before this.
+ *
+ * @throws SmkiError KEY_STORE_UNAVAILABLE; the module's own error when there is no such session any more
+ */
+export function requireLoggedIn({ cryptoki, handle }: Session, token: string): void {
+  if (cryptoki.C_GetSessionInfo(handle).state === CKS_RW_USER_FUNCTIONS) return;
+  throw new SmkiError("KEY_STORE_UNAVAILABLE", { token, reason: "logged out" });
 }
 
 /** @throws SmkiError KEY_PIN_LOCKED, KEY_PIN_FINAL_TRY */
