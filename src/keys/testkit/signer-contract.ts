@@ -2,6 +2,7 @@ import { createPublicKey, verify } from "node:crypto";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createKeyStore, openSigner } from "../open.ts";
+import type { SignerSettings } from "../settings.ts";
 import type { KeyAlgorithm, KeyInfo, Signer } from "../signer.ts";
 import type { MakeStore, StoreFixture } from "./store-fixture.ts";
 
@@ -16,14 +17,18 @@ export const numbered = (count: number, prefix = "message"): Buffer[] =>
   Array.from({ length: count }, (_, index) => Buffer.from(`${prefix} ${String(index)}`));
 
 /** What every key store keeps to, whatever it is made of. */
-export function describeSignerContract(name: string, makeStore: MakeStore): void {
+export function describeSignerContract(
+  name: string,
+  makeStore: MakeStore,
+  open: (settings: SignerSettings) => Promise<Signer> = openSigner,
+): void {
   describe(name, () => {
     let store: StoreFixture;
     let signer: Signer;
 
     beforeEach(async () => {
       store = await makeStore();
-      signer = await openSigner(store.settings);
+      signer = await open(store.settings);
     });
 
     afterEach(async () => {
@@ -108,7 +113,7 @@ export function describeSignerContract(name: string, makeStore: MakeStore): void
       await signer.generateSecret("contingency-symmetric-key", 32);
       const secret = await signer.readSecret("contingency-symmetric-key");
       await signer.close();
-      signer = await openSigner(store.settings);
+      signer = await open(store.settings);
       expect(await signer.findKey("root-oca")).toEqual(key);
       expect(await signer.readSecret("contingency-symmetric-key")).toEqual(secret);
       expect(verifies(key, secret, await signer.sign("root-oca", secret))).toBe(true);
@@ -161,7 +166,7 @@ export function describeSignerContract(name: string, makeStore: MakeStore): void
     });
 
     it("sees at once what another opening of the same store made or destroyed", async () => {
-      const other = await openSigner(store.settings);
+      const other = await open(store.settings);
       try {
         const key = await other.generateKey("issuing-dca/0003", "ecdsa-p256-sha256");
         expect(verifies(key, key.publicKey, await signer.sign("issuing-dca/0003", key.publicKey))).toBe(true);
@@ -184,8 +189,8 @@ export function describeSignerContract(name: string, makeStore: MakeStore): void
 
     it("opens only for the environment and the purpose that it was created for", async () => {
       const mismatch = code("KEY_ENVIRONMENT_MISMATCH");
-      await expect(openSigner({ ...store.settings, environment: "live" })).rejects.toEqual(mismatch);
-      await expect(openSigner({ ...store.settings, purpose: "ceremony" })).rejects.toEqual(mismatch);
+      await expect(open({ ...store.settings, environment: "live" })).rejects.toEqual(mismatch);
+      await expect(open({ ...store.settings, purpose: "ceremony" })).rejects.toEqual(mismatch);
     });
 
     it("is not created a second time", async () => {
