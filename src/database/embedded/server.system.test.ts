@@ -1,5 +1,6 @@
 import { chownSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
 import { connect } from "../connect.ts";
 import { isOpenToAll } from "./binaries.ts";
@@ -58,6 +59,24 @@ describe("the embedded server", () => {
     const folder = join(closedFolder(), "data");
     const answers = await Promise.all([startElsewhere(folder), startElsewhere(folder)].map(announcementOf));
     expect(answers.map(({ code }) => code).toSorted()).toEqual(["DATABASE_FOLDER_IN_USE", undefined]);
+  });
+
+  test("stops in the time it is given though a process of it hangs, and nothing committed is lost", async () => {
+    const folder = join(closedFolder(), "data");
+    const server = await start(folder);
+    await run(server.connectionString, "create table kept as select 42 as answer");
+    const hanging = connect(server, { applicationName: "test", poolSize: 1 });
+    const { rows } = await hanging.read((tx) =>
+      sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx),
+    );
+    process.kill(rows[0]?.pid ?? 0, "SIGSTOP");
+    const begin = performance.now();
+    await server.stop({ withinMilliseconds: 1_000 });
+    expect(performance.now() - begin).toBeLessThan(1_300);
+    await server.exited;
+    await hanging.close();
+    const second = await start(folder);
+    expect(await run(second.connectionString, "select * from kept")).toEqual([{ answer: 42 }]);
   });
 
   test("can be joined by another process while it runs, and not before or after", async () => {

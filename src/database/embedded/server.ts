@@ -42,7 +42,18 @@ export interface EmbeddedServer {
   /** Resolves when the server ended, whoever ended it; never rejects. */
   readonly exited: Promise<void>;
   /** Ends open transactions, writes everything to disk, and removes the socket. May be called twice. */
-  stop(): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
+}
+
+/** How long a stop may take. */
+export interface StopOptions {
+  /**
+   * Default: a minute. A fast shutdown has at least half of it, then an immediate one ends the server without
+   * writing all to disk: nothing committed is lost, since the log is replayed at the next start. The promise
+   * resolves in this time even if the server, on a disk that does not answer, has not ended by then; its folder
+   * stays locked until it has.
+   */
+  readonly withinMilliseconds?: number;
 }
 
 /** The form that both node-postgres and libpq understand. */
@@ -51,6 +62,11 @@ const connectionStringOf = (socketFolder: string): string =>
 
 /** Recovery after a crash replays at most max_wal_size of log; a slow disk may need minutes for it. */
 const startPatience = 300_000;
+
+const stopPatience = 60_000;
+
+/** PostgreSQL kills its own processes that have not followed an immediate shutdown after 5 s. */
+const immediatePatience = 6_000;
 
 function spawnServer(
   cluster: string,
@@ -135,16 +151,35 @@ async function startIn(home: string, options: EmbeddedServerOptions): Promise<Em
     connectionString: connectionStringOf(socketFolder),
     pid: child.pid ?? 0,
     exited,
-    stop: async () => {
+    stop: async ({ withinMilliseconds = stopPatience } = {}) => {
       child.ref();
-      if (child.exitCode === null && child.signalCode === null) child.kill("SIGINT");
-      await Promise.race([exited, sleep(60_000, undefined, { ref: false })]);
-      // A fast shutdown that hangs, on a disk that does not answer: the log is replayed at the next start.
-      if (child.exitCode === null && child.signalCode === null) child.kill("SIGQUIT");
-      await exited;
-      removeSocketFolder(home);
+      if (await endServer(child, exited, withinMilliseconds)) removeSocketFolder(home);
+      // Whatever it still waits for, it ends by itself: we need not.
+      else child.unref();
     },
   };
+}
+
+/** @returns whether the server ended in that time */
+async function endServer(
+  child: ChildProcess,
+  exited: Promise<void>,
+  withinMilliseconds: number,
+): Promise<boolean> {
+  const immediate = Math.min(immediatePatience, withinMilliseconds / 2);
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+  const stages = [
+    ["SIGINT", withinMilliseconds - immediate],
+    ["SIGQUIT", immediate],
+  ] as const;
+  for (const [signal, patience] of stages) {
+    if (hasEnded()) break;
+    child.kill(signal);
+    const timer = new AbortController();
+    await Promise.race([exited, sleep(patience, undefined, { signal: timer.signal }).catch(() => undefined)]);
+    timer.abort();
+  }
+  return hasEnded();
 }
 
 /**
@@ -161,12 +196,16 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     const lock = await takeOwnerLock(home);
     try {
       const server = await startIn(home, options);
-      const released = server.exited.then(() => lock.release());
+      let hasEnded = false;
+      const released = server.exited.then(() => {
+        hasEnded = true;
+        return lock.release();
+      });
       return {
         ...server,
-        stop: async () => {
-          await server.stop();
-          await released;
+        stop: async (stopOptions) => {
+          await server.stop(stopOptions);
+          if (hasEnded) await released;
         },
       };
     } catch (error) {
