@@ -126,7 +126,7 @@ export const keyErrors = errorEntries({
   KEY_TOKEN_NOT_FOUND: {
     what: "The PKCS#11 module shows no initialised token of that label",
     remedy:
-      "Check that the token is present and initialised, and its label and serial number in the settings.",
+      "Check that the token is present and initialised, and its label and serial number in the settings. If it is a SoftHSM2 token and its file token.object is empty, a process was killed while it logged in: put that file back from the back-up; the keys are in other files.",
     status: 503,
   },
   KEY_TOKEN_AMBIGUOUS: {
