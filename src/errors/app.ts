@@ -25,8 +25,8 @@ export const appErrors = errorEntries({
     status: 500,
   },
   ESTATE_OLDER_RELEASE: {
-    what: "The service that runs on this data folder is of an older release than this command",
-    remedy: "Stop the service and start it again with this release, then try again.",
+    what: "The database of this estate is of an older release than this command, and a service of it may be running",
+    remedy: "Stop every process of the service and start it again with this release (`smki up`), then try again.",
     status: 500,
   },
   PROCESS_FAILED: {

@@ -2,12 +2,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isSmkiError } from "../../errors/smki-error.ts";
 import { loadSettings } from "../../settings/load.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { serverAuthorityFile, serverTls } from "../processes/server-certificate.ts";
 import { type Estate, openEstate } from "./estate.ts";
+import { compareRelease } from "./release-check.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "smki-t-"));
 const settingsFor = (name: string, env: Record<string, string> = {}): Settings =>
@@ -69,6 +71,42 @@ describe("An estate that is open already", () => {
     await change("delete from migration where number = 9999");
     await change("drop table kept");
     await (await joinIt()).close();
+  });
+});
+
+describe("A database elsewhere", () => {
+  const elsewhere = (connectionString: string) =>
+    openEstate(settingsFor("elsewhere", { DATABASE_URL: connectionString }), {
+      applicationName: "test",
+      server: "join",
+    });
+
+  test("of an older release is migrated by no verb: its service may be running", async () => {
+    const migrations = () =>
+      estate.database.read(
+        async (tx) => (await sql`select * from migration order by number`.execute(tx)).rows,
+      );
+    await change("create table kept as select * from migration");
+    await change("delete from migration where number = (select max(number) from migration)");
+    const before = await migrations();
+    expect(await refusalOf(elsewhere(estate.connectionString))).toBe("ESTATE_OLDER_RELEASE");
+    expect(await migrations()).toEqual(before);
+    await change("insert into migration select * from kept on conflict do nothing");
+    await change("drop table kept");
+    await (await elsewhere(estate.connectionString)).close();
+  });
+
+  test("that is empty is one to found an estate in", async () => {
+    const client = new Client({ connectionString: estate.connectionString });
+    await client.connect();
+    await client.query("create database fresh");
+    const fresh = new URL(estate.connectionString);
+    fresh.pathname = "/fresh";
+    const opened = await elsewhere(fresh.href);
+    expect(await compareRelease(opened.database)).toBe("same");
+    await opened.close();
+    await client.query("drop database fresh");
+    await client.end();
   });
 });
 

@@ -1,16 +1,21 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { connect, type Database } from "../../database/connect.ts";
 import { takeOwnerLock } from "../../database/embedded/owner-lock.ts";
-import { openExistingServer, startEmbeddedServer } from "../../database/embedded/server.ts";
+import {
+  type EmbeddedServer,
+  openExistingServer,
+  startEmbeddedServer,
+} from "../../database/embedded/server.ts";
 import { bindEstate, readEstate } from "../../database/estate.ts";
+import { folderFailure } from "../../database/folder-failure.ts";
 import { migrate } from "../../database/migrate.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { type Rulebook, rulebookFor } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { type Clock, systemClock } from "../../time/clock.ts";
-import { folderFailure } from "../../database/folder-failure.ts";
 import { type EstatePaths, estatePaths } from "./paths.ts";
 import { compareRelease } from "./release-check.ts";
+import { within } from "./within.ts";
 
 /** An open estate: its database, its rules, its settings. */
 export interface Estate {
@@ -23,8 +28,13 @@ export interface Estate {
   /** Resolves when the embedded server that this process started has ended; never where it started none. */
   readonly databaseEnded: Promise<void>;
   readonly clock: Clock;
-  /** Closes the connections, and stops the server if this process started it. */
-  close(): Promise<void>;
+  /**
+   * Closes the connections, and stops the server if this process started it.
+   *
+   * @param patience - how long the server may take to end in order, in milliseconds; after that it ends at once, and
+   *   goes through its log at the next start. Its own patience, a minute, if left out
+   */
+  close(patience?: number): Promise<void>;
 }
 
 /** How an estate is opened. */
@@ -40,12 +50,13 @@ interface ReachedServer {
   readonly kind: "started" | "joined" | "external";
   readonly connectionString: string;
   readonly exited: Promise<void>;
-  stop(): Promise<void>;
+  /** As {@link Estate.close} has it. */
+  stop(patience?: number): Promise<void>;
 }
 
 /**
  * Opens the estate of a data folder: starts or joins its PostgreSQL, migrates it under a lock, and binds it to
- * the environment for ever. A running service that is joined is not migrated under its feet.
+ * the environment for ever. A database that others may work on is not migrated under their feet.
  *
  * @throws SmkiError DATABASE_FOLDER_IN_USE, DATABASE_NEWER, ESTATE_ENVIRONMENT_MISMATCH, ESTATE_OLDER_RELEASE and
  *   whatever keeps the database away
@@ -59,11 +70,12 @@ export async function openEstate(settings: Settings, options: OpenOptions): Prom
   }
   const server = await reachServer(settings, options);
   let database: Database | undefined;
-  const close = async () => {
+  const close = async (patience?: number) => {
     try {
-      await database?.close();
+      // A connection on which a statement hangs ends with its server.
+      await (patience === undefined ? database?.close() : within(patience / 2, database?.close()));
     } finally {
-      await server.stop();
+      await server.stop(patience);
     }
   };
   try {
@@ -96,7 +108,9 @@ async function prepare(
   { server }: OpenOptions,
 ): Promise<void> {
   const standing = server === "join" && kind !== "started" ? await compareRelease(database) : "unknown";
-  if (standing === "database-older" && kind === "joined")
+  // Whether a service of that release is at work on it, here or on another machine, nobody can tell: who starts the
+  // service migrates, under the lock of the folder, and no verb does. An empty external database is one to found in.
+  if (standing === "database-older" || (standing === "empty" && kind === "joined"))
     throw new SmkiError("ESTATE_OLDER_RELEASE", { folder: settings.dataFolder });
   if (standing !== "same") await migrate(database);
   const estate = await database.read(readEstate);
@@ -122,7 +136,18 @@ async function reachServer(settings: Settings, options: OpenOptions): Promise<Re
     dataFolder: settings.dataFolder,
     ...(databaseLog === undefined ? {} : { log: databaseLog }),
   });
-  return { ...started, kind: "started" };
+  return { ...started, kind: "started", stop: (patience) => stopWithin(started, patience) };
+}
+
+/** Stops our server in order; where that takes too long, at once, as after a power cut. */
+async function stopWithin(server: EmbeddedServer, patience?: number): Promise<void> {
+  const impatience =
+    patience === undefined ? undefined : setTimeout(() => process.kill(server.pid, "SIGQUIT"), patience);
+  try {
+    await server.stop();
+  } finally {
+    clearTimeout(impatience);
+  }
 }
 
 /**

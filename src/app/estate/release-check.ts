@@ -3,7 +3,7 @@ import type { Database } from "../../database/connect.ts";
 import { migrationFolder, readMigrations } from "../../database/migration-files.ts";
 
 /** How the database stands to this release: who joins a running service must find it as its own. */
-export type ReleaseStanding = "same" | "database-older" | "database-newer";
+export type ReleaseStanding = "same" | "empty" | "database-older" | "database-newer";
 
 /** Compares, without a lock and without changing anything. */
 export async function compareRelease(database: Database): Promise<ReleaseStanding> {
@@ -16,6 +16,7 @@ export async function compareRelease(database: Database): Promise<ReleaseStandin
       select max(number) as reached from migration`.execute(tx);
     return rows[0]?.reached ?? 0;
   });
+  if (reached === 0) return "empty";
   if (reached === newest) return "same";
   return reached < newest ? "database-older" : "database-newer";
 }

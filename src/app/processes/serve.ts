@@ -9,6 +9,7 @@ import { createWebServer, trustClientAuthorities, type WebServer } from "../../w
 import { readBundle } from "../demo/bundle.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
 import { readVerifierKey } from "../estate/ledger-key.ts";
+import { within } from "../estate/within.ts";
 import { software } from "../software.ts";
 import { credentialAuthorities, followCredentialAuthorities } from "./credential-authorities.ts";
 import { createLog, type Log, loggable } from "./log.ts";
@@ -44,6 +45,7 @@ export async function serve(settings: Settings): Promise<void> {
     await whenStopped(stopping);
     log.info("stopping: taking no new requests");
   } finally {
+    // Slow clients do not keep a stopping service.
     await within(
       milliseconds(estate.rules.shutdownLimit) / 2,
       Promise.all(servers.map((server) => server.close())),
@@ -121,14 +123,4 @@ async function listen(start: () => Promise<string>, host: string, port: number):
       throw new SmkiError("ADDRESS_UNUSABLE", { host, port, reason: code }, { cause });
     throw cause;
   }
-}
-
-/** Waits for `work`, but no longer than that: slow clients do not keep a stopping service. */
-async function within(limit: number, work: Promise<unknown>): Promise<void> {
-  const timer = Promise.withResolvers<undefined>();
-  const timeout = setTimeout(() => {
-    timer.resolve(undefined);
-  }, limit);
-  await Promise.race([work, timer.promise]);
-  clearTimeout(timeout);
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MeterKey } from "../demo/simulated-meters.ts";
@@ -143,6 +144,23 @@ describe.skipIf(!hasProc)("Nothing is lost and nothing issued twice [needs /proc
     await untilNothingRunsOn(data);
     service = await up(data);
     expect((await completed(batch)).outcomes).toMatchObject([{ status: "issued" }]);
+  });
+
+  test("by SIGTERM while the database hangs: it ends within 10 seconds, and the next start recovers", async () => {
+    const batch = await submit();
+    const [postmaster] = readFileSync(join(data, "postgresql", "cluster", "postmaster.pid"), "utf8").split(
+      "\n",
+    );
+    const hanging = pidsOf("postgres").filter((pid) => pid !== Number(postmaster));
+    for (const pid of hanging) process.kill(pid, "SIGSTOP");
+    const began = performance.now();
+    service.kill("SIGTERM");
+    const { status } = await service.ended;
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(status).toBe(1);
+    await untilNothingRunsOn(data);
+    service = await up(data);
+    await expectIssuedOnce(batch);
   });
 
   test("by a second signal: ends at once, and no process stays behind", async () => {

@@ -1,7 +1,6 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { milliseconds } from "../../rulebook/index.ts";
 import { settingsEnvironment } from "../../settings/environment.ts";
 import type { Estate } from "../estate/estate.ts";
 import { type Child, type Readiness, startChild } from "./child.ts";
@@ -90,12 +89,15 @@ export class Supervisor {
     await sleep(milliseconds, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 
-  /** Asks every process to finish what it has begun; those that do not in time are ended. May be called twice. */
-  async stop(): Promise<void> {
+  /**
+   * Asks every process to finish what it has begun; those that do not in time are ended. May be called twice.
+   *
+   * @param limit - milliseconds
+   */
+  async stop(limit: number): Promise<void> {
     const first = !this.#stopping;
     this.#stopping = true;
     this.#stop.abort();
-    const limit = milliseconds(this.#estate.rules.shutdownLimit) * 0.8;
     const ended = Promise.all([...this.#children].map((child) => child.exited));
     for (const child of this.#children) child.process.kill("SIGTERM");
     const inTime = await Promise.race([ended.then(() => true), sleep(limit, false, { ref: false })]);

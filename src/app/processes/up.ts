@@ -1,5 +1,6 @@
 import { folderFailure } from "../../database/folder-failure.ts";
 import { issuerCertificates } from "../../repository/repository.ts";
+import { milliseconds } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { requireHierarchy } from "../estate/ceremony-room.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
@@ -35,10 +36,13 @@ export async function startService(settings: Settings): Promise<RunningService> 
   const estate = await openEstate(settings, { applicationName: "smki up", server: "start" });
   let supervisor: Supervisor | undefined;
   const stop = async (): Promise<void> => {
+    // One deadline for all: what the processes leave of it is the database's.
+    const limit = milliseconds(estate.rules.shutdownLimit);
+    const databaseEndsAtOnce = performance.now() + limit * 0.85;
     try {
-      await supervisor?.stop();
+      await supervisor?.stop(limit * 0.7);
     } finally {
-      await estate.close();
+      await estate.close(databaseEndsAtOnce - performance.now());
     }
   };
   try {

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { createOutput } from "../../cli/output.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
+import { milliseconds } from "../../rulebook/index.ts";
 import { listenForStop, whenStopped } from "../processes/stopping.ts";
 import { startService } from "../processes/up.ts";
 import { type EstateOptions, settingsOf, withEstateOptions } from "./estate-options.ts";
@@ -41,7 +42,13 @@ Stop with Ctrl-C or SIGTERM: work in hand is finished within 10 seconds; a secon
       );
       const failure = await Promise.race([whenStopped(stopping), service.failed]);
       output.line("\nStopping ...");
+      // A disk that does not answer can keep a database for ever; it is then left to end by itself.
+      const deadline = setTimeout(() => {
+        output.line("The database has not ended in time: it recovers at the next start.");
+        process.exit(1);
+      }, milliseconds(estate.rules.shutdownLimit) - 250);
       await service.stop();
+      clearTimeout(deadline);
       if (failure instanceof Error)
         throw new SmkiError("PROCESS_FAILED", { reason: failure.message, log: logFile }, { cause: failure });
       output.line("Stopped.");
