@@ -6,7 +6,8 @@ import { encodePem } from "../../certificates/index.ts";
 import { collect, wholeNumber } from "../../cli/arguments.ts";
 import { table } from "../../cli/output.ts";
 import { issuerCertificate, revocationList } from "../../repository/repository.ts";
-import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
+import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
+import { operatorAtMachine } from "./operator.ts";
 
 /** The verb `smki authority`: the CAs, and the release of Issuing DCAs from the stock. */
 export function authorityCommand(): Command {

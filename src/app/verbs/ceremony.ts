@@ -8,7 +8,8 @@ import { releaseStock } from "../../authorities/ceremony/stock.ts";
 import { collect, wholeNumber } from "../../cli/arguments.ts";
 import { type CeremonyPurpose, ceremonyPurposes, holdCeremonyIn } from "../estate/ceremony-room.ts";
 import { software, softwareHash } from "../software.ts";
-import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
+import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
+import { operatorAtMachine } from "./operator.ts";
 
 interface CeremonyOptions extends EstateOptions {
   readonly witness: readonly string[];

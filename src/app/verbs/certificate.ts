@@ -22,7 +22,8 @@ import {
 } from "../../repository/repository.ts";
 import { type CertificateStatus, certificateStatuses } from "../../repository/status.ts";
 import { requestCertificate } from "../estate/request.ts";
-import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
+import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
+import { operatorAtMachine } from "./operator.ts";
 import { roleOf } from "./role-option.ts";
 
 /** The verb `smki certificate`: issue, find, revoke. */

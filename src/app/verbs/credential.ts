@@ -7,7 +7,8 @@ import { readInputFile } from "../../cli/input-file.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { findParty } from "../../registration/registration.ts";
 import { requestCertificate } from "../estate/request.ts";
-import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
+import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
+import { operatorAtMachine } from "./operator.ts";
 
 /** The verb `smki credential`: IKI Certificates of officers and systems. */
 export function credentialCommand(): Command {

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { createOutput, type Output } from "../../cli/output.ts";
-import { type LocalOperator, localOperator } from "../../registration/principal.ts";
 import { loadSettings } from "../../settings/load.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { type Estate, openEstate, requireFounded } from "../estate/estate.ts";
@@ -40,11 +38,6 @@ export function settingsOf(
     env,
     overrides: { ...(options.data === undefined ? {} : { dataFolder: options.data }), ...overrides },
   });
-}
-
-/** Who is at the machine: the name under which their acts stand in the ledger. */
-export function operatorAtMachine(): LocalOperator {
-  return localOperator(process.env["SUDO_USER"] ?? userInfo().username);
 }
 
 /**

@@ -17,7 +17,8 @@ import {
   partyMembers,
   registerParty,
 } from "../../registration/registration.ts";
-import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
+import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
+import { operatorAtMachine } from "./operator.ts";
 import { roleOf } from "./role-option.ts";
 
 /** The verb `smki party`: the Registration Authority's list of Parties. */

@@ -4,7 +4,8 @@ import { table } from "../../cli/output.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { issuanceQueue } from "../../issuance/deliver.ts";
 import { heldChunks, resumeAll, resumeChunk } from "../../issuance/held-chunks.ts";
-import { type EstateOptions, operatorAtMachine, withEstate, withEstateOptions } from "./estate-options.ts";
+import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
+import { operatorAtMachine } from "./operator.ts";
 
 /** The verb `smki queue`: what waits to be issued, and what waits for a person. */
 export function queueCommand(): Command {
