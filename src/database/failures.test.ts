@@ -17,6 +17,8 @@ describe("a failure of PostgreSQL", () => {
     ["57P03", "DATABASE_STOPPING"],
     ["08006", "DATABASE_UNAVAILABLE"],
     ["53300", "DATABASE_UNAVAILABLE"],
+    ["28000", "DATABASE_USER_REFUSED"],
+    ["28P01", "DATABASE_USER_REFUSED"],
     ["57014", "DATABASE_READ_TOO_LONG"],
     ["42P01", "DATABASE_FAILED"],
   ])("with SQLSTATE %s is %s, and keeps its cause", (sqlstate, code) => {

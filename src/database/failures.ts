@@ -54,6 +54,9 @@ export function databaseFailure(error: unknown): unknown {
         return new SmkiError("DATABASE_STOPPING", details, { cause: error });
       case "53300": // too_many_connections
         return new SmkiError("DATABASE_UNAVAILABLE", details, { cause: error });
+      case "28000": // invalid_authorization_specification: peer authentication, above all
+      case "28P01": // invalid_password
+        return new SmkiError("DATABASE_USER_REFUSED", details, { cause: error });
       case "57014": // query_canceled: by statement_timeout; nobody else here cancels
         return new SmkiError("DATABASE_READ_TOO_LONG", details, { cause: error });
       default:

@@ -45,6 +45,12 @@ export const databaseErrors = errorEntries({
     remedy: "Set DATABASE_URL to the form postgresql://user@host:5432/database.",
     status: 500,
   },
+  DATABASE_USER_REFUSED: {
+    what: "The database does not let this user in",
+    remedy:
+      "With the embedded database, run the command as the user that runs the service (sudo -u opensmki smki …); with DATABASE_URL, check its user and password.",
+    status: 500,
+  },
   DATABASE_TOO_OLD: {
     what: "The PostgreSQL server is older than this program needs",
     remedy: "Upgrade the server to PostgreSQL 15 or newer, or unset DATABASE_URL to use the embedded one.",

@@ -29,8 +29,20 @@ export function renderServerConfiguration(): string {
   return `# Written at each start. Use ALTER SYSTEM for settings of your own.\n${lines.join("\n")}\n`;
 }
 
-/** Text of `pg_hba.conf`: whoever may enter the socket's folder, which is mode 0700, may connect. */
-export const hostBasedAuthentication = "local all all trust\n";
+/** Text of `pg_hba.conf`: the kernel says who is at the other end of the socket, and `pg_ident.conf` who may be. */
+export const hostBasedAuthentication = "local all all peer map=opensmki\n";
+
+/**
+ * Text of `pg_ident.conf`.
+ *
+ * @param users - names of the system's users who may connect
+ * @param role - the role that they may connect as
+ */
+export function renderUserMap(users: readonly string[], role: string): string {
+  // In quotes, but for a leading slash, which would begin a pattern (PostgreSQL's manual, 20.2), all is meant as it is.
+  const plain = users.filter((user) => /^[^"/\\\s][^"\r\n]*$/u.test(user));
+  return plain.map((user) => `opensmki "${user}" ${role}\n`).join("");
+}
 
 /**
  * Arguments that hold what must not be set otherwise: no network, and durability.

@@ -8,18 +8,18 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Binaries } from "./binaries.ts";
-import { hostBasedAuthentication, renderServerConfiguration } from "./cluster-settings.ts";
+import { hostBasedAuthentication, renderServerConfiguration, renderUserMap } from "./cluster-settings.ts";
 import { withParentDeathSignal } from "./parent-death.ts";
 import { killProcessesIn } from "./postmaster.ts";
-import { giveTo, type ServerUser } from "./server-user.ts";
+import { createFile, readPlainFile, removeFolder } from "./safe-files.ts";
+import { giveTo, mayConnect, type ServerUser } from "./server-user.ts";
 
 /** The only role and the only database of an embedded cluster. */
 export const embeddedName = "opensmki";
@@ -68,16 +68,21 @@ function syncFolder(folder: string): void {
 }
 
 /**
- * Writes a file that the server reads. By rename, since the folder belongs to another user, who could
- * have put a link of that name there for root to follow.
+ * Writes a file that the server reads: beside the cluster, which belongs to another user, and then by rename.
+ * A crash in between leaves a file `….new`, which the next write removes.
  */
 function writeServerFile(cluster: string, name: string, text: string, user: ServerUser | undefined): void {
   const path = join(cluster, name);
-  const temporary = join(cluster, `${name}.new`);
-  if (existsSync(path) && readFileSync(path, "utf8") === text) return;
+  const temporary = join(dirname(cluster), `${name}.new`);
+  if (readPlainFile(path) === text) return;
   rmSync(temporary, { force: true });
-  writeFileSync(temporary, text, { mode: 0o600, flag: "wx" });
-  giveTo(user, temporary);
+  const file = createFile(temporary, user);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
   renameSync(temporary, path);
 }
 
@@ -85,6 +90,7 @@ function writeServerFile(cluster: string, name: string, text: string, user: Serv
 export function writeServerConfiguration(cluster: string, user: ServerUser | undefined): void {
   writeServerFile(cluster, "postgresql.conf", renderServerConfiguration(), user);
   writeServerFile(cluster, "pg_hba.conf", hostBasedAuthentication, user);
+  writeServerFile(cluster, "pg_ident.conf", renderUserMap(mayConnect(user), embeddedName), user);
 }
 
 function initialise(folder: string, binaries: Binaries, user: ServerUser | undefined): void {
@@ -94,7 +100,7 @@ function initialise(folder: string, binaries: Binaries, user: ServerUser | undef
     ...withParentDeathSignal("KILL", binaries.initdb, [
       ...["-D", place, `--username=${embeddedName}`, "--encoding=UTF8", "--locale=C", "--data-checksums"],
       ...["--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
-      ...["--auth-local=trust", "--auth-host=reject", "--no-instructions"],
+      ...["--auth-local=peer", "--auth-host=reject", "--no-instructions"],
     ]),
     options,
   );
@@ -111,7 +117,7 @@ function initialise(folder: string, binaries: Binaries, user: ServerUser | undef
 /** An initdb whose starter was killed may still be at work in it for a moment, or for longer without setpriv. */
 function removeUnfinished(folder: string): void {
   killProcessesIn(folder);
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  removeFolder(folder);
 }
 
 /**
@@ -137,11 +143,11 @@ export function ensureCluster(home: string, binaries: Binaries, user: ServerUser
       renameSync(unfinished, cluster);
       syncFolder(home);
     } catch (error) {
-      rmSync(unfinished, { recursive: true, force: true });
+      removeFolder(unfinished);
       throw error;
     }
   }
-  const version = Number.parseInt(readFileSync(join(cluster, "PG_VERSION"), "utf8"), 10);
+  const version = Number.parseInt(readPlainFile(join(cluster, "PG_VERSION")) ?? "", 10);
   const details = { folder: cluster, written: version, installed: binaries.majorVersion };
   if (version > binaries.majorVersion) throw new SmkiError("DATABASE_FOLDER_NEWER", details);
   if (version < binaries.majorVersion) throw new SmkiError("DATABASE_FOLDER_OLDER", details);

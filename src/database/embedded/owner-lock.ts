@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, openSync, realpathSync } from "node:f
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { SmkiError } from "../../errors/smki-error.ts";
+import { createFile, ownerOf } from "./safe-files.ts";
 import { openLockFile, tryFlock } from "./server-lock.ts";
 
 /** Held by the one process that may start a server in a folder. */
@@ -28,7 +29,7 @@ const isBusy = (error: unknown): boolean => (error as { errcode?: number }).errc
 /** Nobody else may open it: who may open a file may lock it. */
 function makeLockFile(folder: string): void {
   try {
-    closeSync(openSync(lockFile(folder), "wx", 0o600));
+    closeSync(createFile(lockFile(folder), ownerOf(folder)));
   } catch (error) {
     // It is never opened here once it is there: the kernel drops a process's locks on a file when the process
     // closes any descriptor of it (fcntl(2)). SQLite minds that for its own.
@@ -65,7 +66,7 @@ const takesNoLock = (folder: string, cause?: unknown): SmkiError =>
 
 /** For a path that SQLite does not open: flock(1) of util-linux locks a file that is open here. */
 function takeByDescriptor(folder: string): OwnerLock {
-  const descriptor = openLockFile(lockFile(folder));
+  const descriptor = openLockFile(realpathSync(folder), "owner.lock");
   const state = tryFlock(descriptor);
   if (state !== "taken") {
     closeSync(descriptor);

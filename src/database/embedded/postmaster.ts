@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SmkiError } from "../../errors/smki-error.ts";
+import { readPlainFile } from "./safe-files.ts";
 
 /** What a running server says of itself in `postmaster.pid`. */
 export interface Postmaster {
@@ -14,12 +15,7 @@ export interface Postmaster {
 
 /** Reads `postmaster.pid` of a cluster; undefined when there is none or it is still being written. */
 export function readPostmaster(clusterFolder: string): Postmaster | undefined {
-  let lines: string[];
-  try {
-    lines = readFileSync(join(clusterFolder, "postmaster.pid"), "utf8").split("\n");
-  } catch {
-    return undefined;
-  }
+  const lines = readPlainFile(join(clusterFolder, "postmaster.pid"))?.split("\n") ?? [];
   const pid = Number.parseInt(lines[0] ?? "", 10);
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   return { pid, socketFolder: (lines[4] ?? "").trim(), status: (lines[7] ?? "").trim() };

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createFile, ownerOf } from "./safe-files.ts";
 
 /** A lock that the server itself holds, as long as one of its processes lives, wherever that runs on this kernel. */
 export interface ServerLock {
@@ -19,9 +20,16 @@ export interface ServerLock {
 /** Anything but 1, which is also what a failure gives. */
 const busyStatus = 77;
 
-/** Opens a lock file of ours, making it if it is missing. */
-export const openLockFile = (file: string): number =>
-  openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+/** Opens a lock file of a folder, making it, for the folder's owner, if it is missing. */
+export function openLockFile(folder: string, name: string): number {
+  const file = join(folder, name);
+  try {
+    return createFile(file, ownerOf(folder));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return openSync(file, constants.O_RDWR | constants.O_NOFOLLOW);
+  }
+}
 
 /** Locks an open file by flock(1); the lock ends when every descriptor of that opening is closed. */
 export function tryFlock(descriptor: number): ServerLock["state"] {
@@ -41,7 +49,7 @@ export function tryFlock(descriptor: number): ServerLock["state"] {
  * @param patience - in milliseconds
  */
 export async function takeServerLock(home: string, patience: number): Promise<ServerLock> {
-  const descriptor = openLockFile(join(home, "server.lock"));
+  const descriptor = openLockFile(home, "server.lock");
   const end = performance.now() + patience;
   let state = tryFlock(descriptor);
   while (state === "busy" && performance.now() < end) {

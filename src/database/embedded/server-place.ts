@@ -5,11 +5,13 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   statfsSync,
   writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { createFile, ownerOf } from "./safe-files.ts";
 import type { ServerLock } from "./server-lock.ts";
 
 /** Where a server runs. "-" stands for what the system does not say, as on macOS. */
@@ -52,7 +54,8 @@ const recordOf = (home: string): string => join(home, "server-place.json");
 /** Durable before the server starts: a crash must not leave a server of which nobody knows where it runs. */
 export function writeServerRecord(home: string, record: ServerRecord): void {
   const temporary = `${recordOf(home)}.new`;
-  const file = openSync(temporary, "w", 0o600);
+  rmSync(temporary, { force: true });
+  const file = createFile(temporary, ownerOf(home));
   try {
     writeSync(file, `${JSON.stringify(record)}\n`);
     fsyncSync(file);

@@ -1,4 +1,6 @@
 import { chownSync, readFileSync, statSync } from "node:fs";
+import { userInfo } from "node:os";
+import { SmkiError } from "../../errors/smki-error.ts";
 
 /** The user that runs the server; undefined means: whoever runs this process. */
 export interface ServerUser {
@@ -6,26 +8,52 @@ export interface ServerUser {
   readonly gid: number;
 }
 
-/** Finds a user by name in `/etc/passwd`; Node has no getpwnam. */
-function findUser(name: string): ServerUser | undefined {
-  let lines: string[];
+interface KnownUser extends ServerUser {
+  readonly name: string;
+}
+
+/** The users of `/etc/passwd`; Node has neither getpwnam nor getpwuid. */
+function knownUsers(): KnownUser[] {
   try {
-    lines = readFileSync("/etc/passwd", "utf8").split("\n");
+    return readFileSync("/etc/passwd", "utf8")
+      .split("\n")
+      .map((line) => line.split(":"))
+      .filter((fields) => fields.length > 3)
+      .map(([name = "", , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }));
   } catch {
-    return undefined;
+    return [];
   }
-  for (const line of lines) {
-    const [user, , uid, gid] = line.split(":");
-    if (user === name && uid !== undefined && gid !== undefined)
-      return { uid: Number(uid), gid: Number(gid) };
+}
+
+function findUser(wanted: string): ServerUser | undefined {
+  const found = knownUsers().find(({ name }) => name === wanted);
+  return found && { uid: found.uid, gid: found.gid };
+}
+
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch (cause) {
+    throw new SmkiError("DATABASE_USER_REFUSED", { uid: process.getuid?.() ?? "unknown" }, { cause });
   }
-  return undefined;
+}
+
+/**
+ * Names of those who may connect to the server: who starts it, and, where root does, the user that runs it and
+ * owns its files. A user without a name cannot be let in, nor can initdb be run by one.
+ *
+ * @throws SmkiError DATABASE_USER_REFUSED for such a user
+ */
+export function mayConnect(serverUser: ServerUser | undefined): string[] {
+  const own = ownName();
+  const other = knownUsers().find(({ uid }) => uid === serverUser?.uid)?.name;
+  return other === undefined || other === own ? [own] : [own, other];
 }
 
 /**
  * PostgreSQL refuses to run as root. Root hands it to the user who owns the cluster already (installing a
- * package that brings the user `postgres` must not lock us out of what `nobody` made), else to `postgres`,
- * else to `nobody`.
+ * package that brings the user `postgres` must not lock us out of what `nobody` made), else to `opensmki`, else
+ * to `postgres`, else to `nobody`. Only the first of these is nobody else's.
  *
  * @param clusterFolder - the cluster, which need not exist yet
  */
@@ -33,7 +61,7 @@ export function chooseServerUser(clusterFolder: string): ServerUser | undefined 
   if (process.getuid?.() !== 0) return undefined;
   const existing = statSync(clusterFolder, { throwIfNoEntry: false });
   if (existing !== undefined && existing.uid !== 0) return { uid: existing.uid, gid: existing.gid };
-  return findUser("postgres") ?? findUser("nobody") ?? { uid: 65534, gid: 65534 };
+  return findUser("opensmki") ?? findUser("postgres") ?? findUser("nobody") ?? { uid: 65534, gid: 65534 };
 }
 
 /** Gives a folder to the server's user; does nothing where that is ourselves. */

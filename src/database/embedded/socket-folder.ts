@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { removeFolder } from "./safe-files.ts";
 import { giveTo, type ServerUser } from "./server-user.ts";
 
 /** sun_path holds 108 octets (unix(7)); "/.s.PGSQL.5432" and the final zero take the rest. */
@@ -36,8 +37,8 @@ function isUsable(parent: string): boolean {
 const noteOf = (home: string): string => join(home, "socket-folder");
 
 /**
- * Makes a folder that only the server's user (and root) may enter: whoever enters may connect. One that a
- * killed process left is removed first.
+ * Makes a folder that only the server's user (and root) may enter. One that a killed process left is removed
+ * first.
  */
 export function makeSocketFolder(home: string, user: ServerUser | undefined): string {
   removeSocketFolder(home);
@@ -57,6 +58,6 @@ export function removeSocketFolder(home: string): void {
   const note = noteOf(home);
   if (!existsSync(note)) return;
   const folder = readFileSync(note, "utf8");
-  if (basename(folder).startsWith(prefix)) rmSync(folder, { recursive: true, force: true });
+  if (basename(folder).startsWith(prefix)) removeFolder(folder);
   rmSync(note);
 }
