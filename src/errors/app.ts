@@ -26,7 +26,8 @@ export const appErrors = errorEntries({
   },
   ESTATE_OLDER_RELEASE: {
     what: "The database of this estate is of an older release than this command, and a service of it may be running",
-    remedy: "Stop every process of the service and start it again with this release (`smki up`), then try again.",
+    remedy:
+      "Stop every process of the service and start it again with this release (`smki up`), then try again.",
     status: 500,
   },
   PROCESS_FAILED: {

@@ -1,11 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { connect, type Database } from "../../database/connect.ts";
 import { takeOwnerLock } from "../../database/embedded/owner-lock.ts";
-import {
-  type EmbeddedServer,
-  openExistingServer,
-  startEmbeddedServer,
-} from "../../database/embedded/server.ts";
+import { openExistingServer, startEmbeddedServer } from "../../database/embedded/server.ts";
 import { bindEstate, readEstate } from "../../database/estate.ts";
 import { folderFailure } from "../../database/folder-failure.ts";
 import { migrate } from "../../database/migrate.ts";
@@ -43,6 +39,8 @@ export interface OpenOptions {
   /** `start`: start the embedded server and refuse if another has; `join`: use a running one, or start it. */
   readonly server: "start" | "join";
   readonly databaseLog?: (line: string) => void;
+  /** How long one read may take, in milliseconds; for processes that strangers can ask. */
+  readonly longestRead?: number;
 }
 
 /** A PostgreSQL that is reached: started here, started by the service that is joined, or elsewhere. */
@@ -81,7 +79,11 @@ export async function openEstate(settings: Settings, options: OpenOptions): Prom
   try {
     database = connect(
       { connectionString: server.connectionString },
-      { applicationName: options.applicationName, poolSize: settings.database.poolSize },
+      {
+        applicationName: options.applicationName,
+        poolSize: settings.database.poolSize,
+        ...(options.longestRead === undefined ? {} : { longestRead: options.longestRead }),
+      },
     );
     await prepare(database, settings, server.kind, options);
     return {
@@ -136,18 +138,11 @@ async function reachServer(settings: Settings, options: OpenOptions): Promise<Re
     dataFolder: settings.dataFolder,
     ...(databaseLog === undefined ? {} : { log: databaseLog }),
   });
-  return { ...started, kind: "started", stop: (patience) => stopWithin(started, patience) };
-}
-
-/** Stops our server in order; where that takes too long, at once, as after a power cut. */
-async function stopWithin(server: EmbeddedServer, patience?: number): Promise<void> {
-  const impatience =
-    patience === undefined ? undefined : setTimeout(() => process.kill(server.pid, "SIGQUIT"), patience);
-  try {
-    await server.stop();
-  } finally {
-    clearTimeout(impatience);
-  }
+  return {
+    ...started,
+    kind: "started",
+    stop: (patience) => started.stop(patience === undefined ? {} : { withinMilliseconds: patience }),
+  };
 }
 
 /**

@@ -16,6 +16,9 @@ import { createLog, type Log, loggable } from "./log.ts";
 import { serverTls } from "./server-certificate.ts";
 import { listenForStop, type Stopping, tellReady, whenStopped } from "./stopping.ts";
 
+/** Longest read for a client, in milliseconds: a search of everything must not keep the database from others. */
+const longestRead = 30_000;
+
 /** Fifty thousand CSRs in Base64 and JSON are about 22 MB. */
 const bodyLimit = 32 * 1024 * 1024;
 
@@ -30,7 +33,7 @@ interface ClosingServer {
 export async function serve(settings: Settings): Promise<void> {
   const log = createLog(settings, "serve");
   const stopping = listenForStop();
-  const estate = await openEstate(settings, { applicationName: "smki serve", server: "join" });
+  const estate = await openEstate(settings, { applicationName: "smki serve", server: "join", longestRead });
   const servers: ClosingServer[] = [];
   try {
     const api = await createApi(estate, log, stopping);
