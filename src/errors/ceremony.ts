@@ -11,6 +11,11 @@ export const ceremonyErrors = errorEntries({
     remedy: 'Name each with `--witness "NAME"`; no person counts twice.',
     status: 422,
   },
+  WITNESS_NAME_INVALID: {
+    what: "A person's name cannot stand in the record of a ceremony",
+    remedy: "Give it on one line, without control characters, 200 characters at the most.",
+    status: 422,
+  },
   HIERARCHY_EXISTS: {
     what: "This data folder has its key hierarchies already",
     remedy:

@@ -25,6 +25,19 @@ describe("the witnesses of a ceremony", () => {
   });
 });
 
+test.each([
+  "Ada\nstep 9: all is well",
+  "Ada\u0007",
+  "Ada\u2028Byron",
+  "Ada\u202eByron",
+  "\ud800",
+  "A".repeat(201),
+])("a witness's name that cannot stand on one line of the record is refused: %j", (name) => {
+  expect(() => {
+    requireWitnesses([name, "Alan Mathison"], 2);
+  }).toThrow(expect.objectContaining({ code: "WITNESS_NAME_INVALID" }) as Error);
+});
+
 describe("the record of a ceremony", () => {
   const request = {
     purpose: "found the key hierarchies",

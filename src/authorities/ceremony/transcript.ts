@@ -58,13 +58,21 @@ export function fingerprint(octets: Uint8Array): string {
   return hash("sha256", octets, "hex").replace(/(.{8})(?=.)/g, "$1 ");
 }
 
+const longestName = 200;
+/** Control and format characters, and what breaks a line (Unicode categories Cc, Cf, Co, Zl, Zp). */
+const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]/u;
+
 /**
  * Refuses a ceremony without enough witnesses, or with one person counted twice.
  *
  * @param needed - from the rulebook
- * @throws SmkiError CEREMONY_WITNESSES_NEEDED
+ * @throws SmkiError CEREMONY_WITNESSES_NEEDED, WITNESS_NAME_INVALID: a name is one line of the signed record, where
+ *   a line break would forge another, and no signed note takes a control character
  */
 export function requireWitnesses(witnesses: readonly string[], needed: number): void {
+  for (const name of witnesses)
+    if (name.length > longestName || !name.isWellFormed() || unseen.test(name))
+      throw new SmkiError("WITNESS_NAME_INVALID", { name: JSON.stringify(name.slice(0, longestName)) });
   const different = new Set(witnesses.map((name) => name.trim().toLowerCase().replace(/\s+/g, " ")));
   different.delete("");
   if (different.size < needed || different.size < witnesses.length)
