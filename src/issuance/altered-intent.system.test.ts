@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { intendedAct } from "../authorities/issuing/intent-acts.ts";
-import { type RecordedIntent, selectOpenIntents } from "../authorities/issuing/intent-store.ts";
 import { type Issuer, issuerOf } from "../authorities/issuing/issuer.ts";
 import { readIntended } from "../authorities/issuing/read-intended.ts";
+import { type RecordedIntent, selectOpenIntents } from "../authorities/stores.testkit.ts";
 import { buildTbsCertificate, readFields } from "../certificates/index.ts";
 import { frame } from "../database/frames.ts";
 import type { Signer } from "../keys/signer.ts";

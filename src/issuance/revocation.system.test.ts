@@ -3,10 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { hours, seconds } from "../authorities/ceremony/estate.testkit.ts";
 import { hierarchyTerms } from "../authorities/ceremony/terms.testkit.ts";
 import { currentListOf } from "../authorities/certificates.ts";
-import { lockListOf } from "../authorities/revocation/list-store.ts";
 import { publishListIfDue } from "../authorities/revocation/publish-list.ts";
 import { requestRevocation } from "../authorities/revocation/request-revocation.ts";
 import { markNotInUse, type PermittedReason } from "../authorities/revocation/revoke.ts";
+import { lockListOf } from "../authorities/stores.testkit.ts";
 import { parseCrl, readCrlFields, type SerialNumber } from "../certificates/index.ts";
 import type { Principal } from "../registration/principal.ts";
 import { findPrincipal } from "../registration/registration.ts";

@@ -29,7 +29,10 @@ export function* factsOf({ act, leaf }: RecordedAct): Generator<readonly [string
 }
 
 function* statements({ kind, subject, at, by }: Act): Generator<readonly [string, string]> {
-  const text = (name: string) => String(subject[name]);
+  const text = (name: string): string => {
+    const value = subject[name];
+    return typeof value === "string" ? value : JSON.stringify(value);
+  };
   switch (kind) {
     case "certificate.revoked":
       yield [aboutRevocation(text("serialNumber")), inWords(subject["authority"], at, subject["reason"], by)];
