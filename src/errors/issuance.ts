@@ -1,6 +1,12 @@
 import { errorEntries } from "./entry.ts";
 
 export const issuanceErrors = errorEntries({
+  CSR_OF_ANOTHER_PARTY: {
+    what: "The CSR for a credential names another organisation or role than the Party's own",
+    remedy:
+      "Make the CSR with O = the Party's name as registered (`smki party show`) and OU = the code of one of its roles.",
+    status: 422,
+  },
   BATCH_EMPTY: {
     what: "The batch holds no CSR",
     remedy: "Send at least one CSR.",

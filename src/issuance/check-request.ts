@@ -1,5 +1,5 @@
 import type { CertificateKind } from "../authorities/authority.ts";
-import type { CertificateSubject } from "../authorities/issuing/subject.ts";
+import type { CertificateSubject, IkiSubject } from "../authorities/issuing/subject.ts";
 import {
   parseCsr,
   readDeviceCsr,
@@ -29,7 +29,7 @@ export interface CredentialHolderRequest {
  * @param request - PKCS#10, DER
  * @param party - the Party on whose behalf it was made; none for the Registration Authority's own requests
  * @returns what shall be certified
- * @throws SmkiError a `CSR_` or `DER_` code, NOT_AN_AUTHORISED_SUBSCRIBER, NOT_AN_ELIGIBLE_SUBSCRIBER
+ * @throws SmkiError a `CSR_` or `DER_` code, CSR_OF_ANOTHER_PARTY, NOT_AN_AUTHORISED_SUBSCRIBER, NOT_AN_ELIGIBLE_SUBSCRIBER
  */
 export function checkRequest(
   kind: CertificateKind,
@@ -42,7 +42,16 @@ export function checkRequest(
   if (party === undefined) return subject;
   if (kind !== "iki") requireAuthorisedSubscriber(party, kind);
   if (subject.kind === "organisation") requireEligibleForOrganisationCertificate(party, subject);
+  if (subject.kind === "iki") requireOwnName(party, subject);
   return subject;
+}
+
+/** A credential names its holder's own Party, and no role that the Party has not (SEC Appendix M, appendix G). */
+function requireOwnName(party: Party, { organisation, role }: IkiSubject): void {
+  if (organisation !== party.name)
+    throw new SmkiError("CSR_OF_ANOTHER_PARTY", { party: party.name, organisation });
+  if (party.roles.length > 0 && !party.roles.includes(role))
+    throw new SmkiError("CSR_OF_ANOTHER_PARTY", { party: party.name, role });
 }
 
 function readSubject(kind: CertificateKind, csr: ReturnType<typeof parseCsr>): CertificateSubject {

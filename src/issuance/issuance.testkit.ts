@@ -18,6 +18,7 @@ import {
   eui64,
   type KeyUsage,
   oid,
+  type RemotePartyRole,
   remotePartyRole,
   type SerialNumber,
 } from "../certificates/index.ts";
@@ -143,7 +144,7 @@ export async function issuingEstate(
       return { partyId: party, officerId: officer };
     });
     const holder = { partyId, officerId, subscriberFor: hat };
-    const csr = makeIkiCsr({ organisation: registration.name });
+    const csr = makeIkiCsr({ organisation: registration.name, role: registration.roles[0] ?? supplierRole });
     const batchId = await submit(operator, "iki", [csr], { partyId, holder });
     await work(batchId);
     const [serialNumber] = issuedSerialNumbers(await outcomes(batchId));
@@ -245,11 +246,13 @@ export function makeOrganisationCsr(
 }
 
 /** The CSR of an officer or a system for an IKI credential. */
-export function makeIkiCsr(wanted: { readonly organisation?: string } = {}): Buffer {
+export function makeIkiCsr(
+  wanted: { readonly organisation?: string; readonly role?: RemotePartyRole } = {},
+): Buffer {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const info = buildIkiCsrInfo({
     organisation: wanted.organisation ?? sampleParties.supplier.name,
-    role: supplierRole,
+    role: wanted.role ?? supplierRole,
     commonName: "An Officer",
     publicKey: publicKey.export({ format: "der", type: "spki" }),
   });

@@ -183,6 +183,19 @@ describe("who may have what:", () => {
       code: "PARTY_NOT_FOUND",
     });
   });
+  test("a CSR for a credential names its holder's own Party, and a role that the Party has", async () => {
+    const holder = {
+      partyId: estate.parties.network,
+      systemName: "head end",
+      subscriberFor: "organisation",
+    } as const;
+    const { name } = sampleParties.network;
+    for (const csr of [makeIkiCsr(), makeIkiCsr({ organisation: name }), makeIkiCsr({ role: 3 })]) {
+      const batch = await estate.submit(operator, "iki", [csr], { partyId: holder.partyId, holder });
+      await estate.work(batch);
+      expect(words(await estate.outcomes(batch))).toEqual(["CSR_OF_ANOTHER_PARTY"]);
+    }
+  });
   test("a Party that is no Authorised Subscriber gets none, whoever submits for it", async () => {
     const newcomer = { ...sampleParties.manufacturer, name: "Newcomer Ltd", signifier: "NEW", ranges: [] };
     const partyId = await estate.database.transaction((tx) =>

@@ -65,16 +65,18 @@ async function checkAndRecord(authority: IssuingAuthority, chunk: Chunk): Promis
   const party =
     partyId === undefined ? undefined : await authority.database.read((tx) => partyById(tx, partyId));
   const { accepted, outcomes } = checkRequests(chunk, party);
-  const move = { from: ["received"], count: chunk.requests.length, outcomes } as const;
+  const move = { from: ["received"], to: "recorded", count: chunk.requests.length } as const;
   if (accepted.length === 0) {
-    await authority.database.transaction((tx) => moveChunk(tx, chunk.id, { ...move, to: "recorded" }));
+    await authority.database.transaction((tx) => moveChunk(tx, chunk.id, { ...move, outcomes }));
     return true;
   }
   const recorded = await intendAndRecord(authority, chunk.kind, chunk.id, accepted, async (tx, recording) => {
+    // A map of its own: a transaction that is undone and run again must find things as they were.
+    const decided = new Map(outcomes);
     for (const [position, serialNumber] of recording.keysTaken)
-      outcomes.set(position, refused(keyTakenError(serialNumber)));
-    for (const [position, error] of recording.refused) outcomes.set(position, refused(error));
-    requireMoved(chunk, await moveChunk(tx, chunk.id, { ...move, to: "recorded" }));
+      decided.set(position, refused(keyTakenError(serialNumber)));
+    for (const [position, error] of recording.refused) decided.set(position, refused(error));
+    requireMoved(chunk, await moveChunk(tx, chunk.id, { ...move, outcomes: decided }));
   });
   return recorded !== undefined;
 }

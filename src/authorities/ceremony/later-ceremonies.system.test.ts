@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseCrl, readCrlFields } from "../../certificates/index.ts";
 import { currentListOf } from "../certificates.ts";
@@ -37,6 +39,19 @@ describe("the stock of Issuing DCAs", () => {
       await expect(release(estate, 1, persons)).rejects.toMatchObject({ code: "CEREMONY_WITNESSES_NEEDED" });
     await expect(release(estate, 4)).rejects.toMatchObject({ code: "RELEASE_NOT_POSSIBLE" });
     expect(await release(estate, 1)).toEqual(["issuing-dca/0001"]);
+    const { rows } = await estate.database.read((tx) =>
+      sql<{ persons: string[]; salt: Buffer }>`select persons, salt from stock_release`.execute(tx),
+    );
+    expect(rows[0]?.persons).toHaveLength(2);
+    const [act] = await estate.actsOf("authority.released");
+    // The ledger proves the names to whoever is shown them with the salt, and tells them to nobody else.
+    const hashes = rows[0]?.persons.map((name) =>
+      createHash("sha256")
+        .update(rows[0]?.salt ?? "")
+        .update(name)
+        .digest("hex"),
+    );
+    expect(act?.subject["persons"]).toEqual(hashes);
     expect(await dcas()).toEqual([
       ["1", "released"],
       ["2", "stock"],

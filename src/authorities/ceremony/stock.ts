@@ -1,3 +1,5 @@
+import { createHash, randomBytes } from "node:crypto";
+import { sql } from "kysely";
 import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
@@ -98,8 +100,15 @@ export async function releaseStock(
   if (released.length < count)
     throw new SmkiError("RELEASE_NOT_POSSIBLE", { asked: count, inStock: released.length });
   for (const id of released) await moveState(tx, id, "stock", "released", at);
-  await recordActs(tx, [
-    { kind: "authority.released", at, by, subject: { authorities: released, persons: persons.length } },
-  ]);
+  const salt = randomBytes(16);
+  await sql`insert into stock_release (released_at, authorities, persons, salt)
+    values (${at}, ${released}, ${persons}, ${salt})`.execute(tx);
+  const subject = { authorities: released, persons: persons.map((name) => saltedHash(salt, name)) };
+  await recordActs(tx, [{ kind: "authority.released", at, by, subject }]);
   return released;
+}
+
+/** A name in a leaf: whoever has the salt and a name can show that they belong together; nobody else learns it. */
+function saltedHash(salt: Buffer, name: string): string {
+  return createHash("sha256").update(salt).update(name).digest("hex");
 }

@@ -3,6 +3,7 @@ import { type SerialNumber, serialNumberFromOctets } from "../../certificates/in
 import { byteaArray } from "../../database/binary-arrays.ts";
 import { frame, unframe } from "../../database/frames.ts";
 import type { Tx } from "../../database/transaction.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
 
 type IntentTables = {
   issuing_intent: {
@@ -130,6 +131,7 @@ interface KeyClaim {
  * Claims public keys for the certificates to come. A key that is claimed already stays with its certificate.
  *
  * @returns for each key that was taken before, by its hash in hexadecimal, the serial number that has it
+ * @throws SmkiError ISSUING_PLAN_STALE when another gave a claim back meanwhile
  */
 export async function claimKeys(tx: Tx, claims: readonly KeyClaim[]): Promise<Map<string, SerialNumber>> {
   // In the order of the hashes, so that two chunks with the same keys wait for each other and never deadlock.
@@ -146,6 +148,9 @@ export async function claimKeys(tx: Tx, claims: readonly KeyClaim[]): Promise<Ma
     from certified_key key
     join unnest(${hashes}::bytea[], ${serials}::bytea[]) as claim (key_hash, serial_number) using (key_hash)
     where key.serial_number <> claim.serial_number`.execute(tx);
+  // A claim that was given back between the two statements is neither taken nor ours: plan again.
+  if (Number(inserted.numAffectedRows ?? 0) + taken.rows.length !== claims.length)
+    throw new SmkiError("ISSUING_PLAN_STALE", { claims: claims.length, taken: taken.rows.length });
   return new Map(
     taken.rows.map((row) => [row.key_hash.toString("hex"), serialNumberFromOctets(row.serial_number)]),
   );

@@ -98,3 +98,15 @@ create table certificate_revocation_list (
   primary key (authority_id, number)
 );
 alter table certificate_revocation_list alter column list set storage external;
+
+-- Finds when any list was signed last, which every chunk asks: the clock may not be before it.
+create index certificate_revocation_list_by_time on certificate_revocation_list (this_update);
+
+-- Who released which Issuing DCAs. The ledger has salted hashes of the names, since a leaf holds no personal data.
+create table stock_release (
+  id bigint generated always as identity primary key,
+  released_at timestamptz not null,
+  authorities text[] not null,
+  persons text[] not null,
+  salt bytea not null
+);
