@@ -42,15 +42,17 @@ Stop with Ctrl-C or SIGTERM: work in hand is finished within 10 seconds; a secon
       );
       const failure = await Promise.race([whenStopped(stopping), service.failed]);
       output.line("\nStopping ...");
-      // A disk that does not answer can keep a database for ever; it is then left to end by itself.
-      const deadline = setTimeout(() => {
+      // A disk that does not answer can keep a database for ever; it is then left to end by itself. The timer holds
+      // nobody up: it is met only by a process that something else, the database's own process, still keeps.
+      setTimeout(() => {
         output.line("The database has not ended in time: it recovers at the next start.");
         process.exit(1);
-      }, milliseconds(estate.rules.shutdownLimit) - 250);
+      }, milliseconds(estate.rules.shutdownLimit) - 250).unref();
+      process.once("beforeExit", () => {
+        output.line("Stopped.");
+      });
       await service.stop();
-      clearTimeout(deadline);
       if (failure instanceof Error)
         throw new SmkiError("PROCESS_FAILED", { reason: failure.message, log: logFile }, { cause: failure });
-      output.line("Stopped.");
     });
 }
