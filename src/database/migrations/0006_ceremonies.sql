@@ -1,0 +1,1 @@
+-- Ceremonies that can stop half-way: what was done up to now stands here, step by step.

@@ -1,0 +1,1 @@
+-- What witnesses say of checkpoints (C2SP tlog-cosignature).

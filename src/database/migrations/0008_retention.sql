@@ -1,0 +1,1 @@
+-- What a restore leaves behind, and what has been archived.

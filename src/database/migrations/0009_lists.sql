@@ -1,0 +1,1 @@
+-- Lists of any size: what is asked each second does not depend on it.
