@@ -16,6 +16,7 @@ export const folders = [
   "authorities",
   "issuance",
   "repository",
+  "backup",
   "notices",
   "governance",
   "assurance",
