@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Authority, publishesCrl } from "../../authorities/authority.ts";
 import type { PublishedList } from "../../authorities/certificates.ts";
-import { publishListIfDue } from "../../authorities/revocation/publish-list.ts";
+import { publishDueList } from "../../authorities/revocation/publish-list.ts";
 import type { Signer } from "../../keys/signer.ts";
 import { issuerCertificates } from "../../repository/repository.ts";
 import type { Estate } from "../estate/estate.ts";
@@ -57,8 +57,6 @@ async function publishOf(
 ): Promise<PublishedList | undefined> {
   const { profile } = authority;
   if (!publishesCrl(profile) || authority.state !== "active") return undefined;
-  const time = { clock, toleranceSeconds: clockToleranceSeconds(settings, rules) };
-  return database.transaction((tx) =>
-    publishListIfDue(tx, signer, authority, crlSchedule(rules, profile), time),
-  );
+  const making = { database, signer, clock, toleranceSeconds: clockToleranceSeconds(settings, rules) };
+  return publishDueList(making, authority, crlSchedule(rules, profile));
 }

@@ -7,6 +7,7 @@ import {
   readCrlFields,
   verifyCrlSignature,
 } from "../../certificates/index.ts";
+import type { Database } from "../../database/connect.ts";
 import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Signer } from "../../keys/signer.ts";
@@ -29,6 +30,33 @@ import {
 } from "./list-store.ts";
 
 /**
+ * The steps of making a list, each with a name for the tests that stop it there. Up to `publishing` nothing of it is
+ * durable; `published` comes after the commit.
+ */
+export const listSteps = ["collected", "built", "signed", "publishing", "published"] as const;
+export type ListStep = (typeof listSteps)[number];
+
+/** Called after each step; for tests, which stop the process there. */
+export type AfterListStep = (step: ListStep) => Promise<void> | void;
+
+/** What making a list in a transaction of its own works with. */
+export interface ListMaking extends ListTime {
+  readonly database: Database;
+  readonly signer: Signer;
+}
+
+/** As {@link publishListIfDue}, in a transaction of its own: what it gives is durable, and is served from then on. */
+export async function publishDueList(
+  { database, signer, ...time }: ListMaking,
+  authority: Authority,
+  schedule: ListSchedule,
+): Promise<PublishedList | undefined> {
+  const list = await database.transaction((tx) => publishListIfDue(tx, signer, authority, schedule, time));
+  if (list !== undefined) await time.afterStep?.("published");
+  return list;
+}
+
+/**
  * Makes the CA's list if one is due. One transaction under a lock of its own, so that two workers make it
  * once and its numbers rise one by one. A crash before its commit leaves the list before; a list is never
  * served half.
@@ -41,7 +69,7 @@ export async function publishListIfDue(
   signer: Signer,
   authority: Authority,
   schedule: ListSchedule,
-  { clock, toleranceSeconds }: ListTime,
+  { clock, toleranceSeconds, afterStep }: ListTime,
 ): Promise<PublishedList | undefined> {
   await lockListOf(tx, authority.id);
   // Only now: the lock may have been waited for, and a list made meanwhile bears a later time than before the wait.
@@ -50,7 +78,7 @@ export async function publishListIfDue(
   const current = await currentListState(tx, authority.id);
   const due = listDue({ current, revocations: await countRevocations(tx, authority.id) }, schedule, now);
   if (due === undefined) return undefined;
-  return publishList(tx, signer, authority, schedule, now, due);
+  return publishList(tx, signer, authority, schedule, now, due, afterStep);
 }
 
 /** Where a list's time comes from. */
@@ -58,6 +86,7 @@ export interface ListTime {
   readonly clock: Clock;
   /** How far clocks of several machines may differ. */
   readonly toleranceSeconds: number;
+  readonly afterStep?: AfterListStep;
 }
 
 /** Makes and publishes the CA's list now: in a ceremony for an ARL, or because it is due. */
@@ -68,11 +97,13 @@ export async function publishList(
   schedule: ListSchedule,
   now: Date,
   because: string,
+  afterStep?: AfterListStep,
 ): Promise<PublishedList> {
   await lockListOf(tx, authority.id);
   const current = await currentList(tx, authority.id);
   const revocations = await selectRevocations(tx, authority.id);
   if (current !== undefined) requireNoneLost(current, revocations);
+  await afterStep?.("collected");
   const thisUpdate = wholeSecond(now);
   const list = {
     authorityId: authority.id,
@@ -82,7 +113,11 @@ export async function publishList(
     nextUpdate: listValidUntil(thisUpdate, schedule),
     entries: revocations.length,
   };
-  const published = { ...list, list: await signList(signer, issuerOf(authority), list, revocations) };
+  const published = {
+    ...list,
+    list: await signList(signer, issuerOf(authority), list, revocations, afterStep),
+  };
+  await afterStep?.("signed");
   await insertList(tx, published);
   await recordActs(tx, [
     {
@@ -98,6 +133,7 @@ export async function publishList(
       },
     },
   ]);
+  await afterStep?.("publishing");
   return published;
 }
 
@@ -123,6 +159,7 @@ async function signList(
   issuer: Issuer,
   list: Omit<PublishedList, "list">,
   revocations: readonly Revocation[],
+  afterStep: AfterListStep | undefined,
 ): Promise<Buffer> {
   const toBeSigned = buildTbsCrl({
     issuer: issuer.fields.subject,
@@ -137,6 +174,7 @@ async function signList(
       reason,
     })),
   });
+  await afterStep?.("built");
   const der = assembleCrl(toBeSigned, await signer.sign(issuer.authority.keyLabel, toBeSigned));
   if (!verifyCrlSignature(parseCrl(der), issuer.publicKey))
     throw new SmkiError("OWN_SIGNATURE_INVALID", { authority: issuer.authority.id });
