@@ -9,15 +9,18 @@ import { edgeRoot, extendEdge } from "./tree/edge.ts";
 import { proveConsistency } from "./tree/proof.ts";
 import { readEdge, tileReader, writeTiles } from "./tree-store.ts";
 
-/** The steps of sequencing, in order, by which tests fail each. */
-export type SequencerStep =
-  | "taken"
-  | "extended"
-  | "committed"
-  | "signed"
-  | "stored"
-  | "publishing"
-  | "published";
+/** The steps of sequencing, in order, by which tests fail each. `extended` and `publishing` stand before a commit. */
+export const sequencerSteps = [
+  "taken",
+  "extended",
+  "committed",
+  "signed",
+  "stored",
+  "publishing",
+  "published",
+] as const;
+
+export type SequencerStep = (typeof sequencerSteps)[number];
 
 /** What sequencing works with. */
 export interface SequencerContext {

@@ -25,12 +25,25 @@ export interface IssuingAuthority {
   readonly terms: IssuingTerms;
   readonly deviceCap: IssuingCap;
   readonly clockToleranceSeconds: number;
-  /** For tests that stop the cycle on purpose: called as each step is done, by its name. */
+  /** For tests that stop the cycle on purpose: called as each step is reached, by its name. */
   readonly afterStep?: (step: IssuingStep) => void | Promise<void>;
 }
 
-/** The steps of issuing, in order; `docs/issuance.md` tells what a crash after each leaves behind. */
-export type IssuingStep = "intend" | "record" | "sign" | "compare" | "publish";
+/**
+ * The steps of issuing, in order; `docs/issuance.md` tells what a crash after each leaves behind. `recording` and
+ * `publishing` are the moments before the commits of `record` and `publish`: all is written, nothing is durable.
+ */
+export const issuingSteps = [
+  "intend",
+  "recording",
+  "record",
+  "sign",
+  "compare",
+  "publishing",
+  "publish",
+] as const;
+
+export type IssuingStep = (typeof issuingSteps)[number];
 
 /** A plan that went stale is made again this often before the chunk is left to the next round. */
 const planAttempts = 8;
@@ -67,6 +80,7 @@ export async function intendAndRecord(
       const recorded = await authority.database.transaction(async (tx) => {
         const outcome = { ...(await record(tx, chunkId, planned, now, cap)), refused };
         await alongside(tx, outcome);
+        await authority.afterStep?.("recording");
         return outcome;
       });
       await authority.afterStep?.("record");
@@ -147,6 +161,7 @@ export async function signAndPublish(
     for (const { intent, certificates } of done)
       if (await publish(tx, intent, certificates, { ...publication, at })) visible.push(...certificates);
     await alongside(tx, visible, at);
+    await authority.afterStep?.("publishing");
     return visible;
   });
   await authority.afterStep?.("publish");
