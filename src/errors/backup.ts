@@ -1,0 +1,80 @@
+import { errorEntries } from "./entry.ts";
+
+export const backupErrors = errorEntries({
+  BACKUP_FOLDER_EXISTS: {
+    what: "There is something in the place where the back-up is to be made",
+    remedy: "Name a folder that does not exist yet; a back-up never replaces another.",
+    status: 409,
+  },
+  BACKUP_UNREADABLE: {
+    what: "This folder is no whole back-up of this program",
+    remedy:
+      "Name the folder that holds manifest.json. A folder that ends in .partial is what a back-up left that did not finish: it is of no use, remove it.",
+    status: 422,
+  },
+  BACKUP_DAMAGED: {
+    what: "A file of the back-up is not as it was written",
+    remedy: "Use another copy of this back-up, or an earlier one; this one restores nothing.",
+    status: 422,
+  },
+  BACKUP_NEWER: {
+    what: "The back-up was made by a newer release of this program",
+    remedy: "Restore it with that release or a later one.",
+    status: 409,
+  },
+  RESTORE_TARGET_NOT_EMPTY: {
+    what: "A restore needs an empty place, and there is something in this one",
+    remedy:
+      "Name a data folder that does not exist or is empty, and a database without tables. Nothing was changed: what is there is never overwritten.",
+    status: 409,
+  },
+  RESTORE_KEYS_MISSING: {
+    what: "A key that the back-up's database refers to is not in the key store",
+    remedy:
+      "Put the key store back first: the HSM's own back-up for a token, the newest key file for an encrypted file. Then restore again.",
+    status: 422,
+  },
+  RESTORE_LOSES_ACTS: {
+    what: "Acts that were recorded after this back-up are lost with it, or may be",
+    remedy:
+      "Look for a later back-up first. If there is none, repeat with --accept-loss: the estate then goes on under a new ledger origin, which says what was lost. With --copy FOLDER (a copy of the ledger) each lost act is named.",
+    status: 409,
+  },
+  RESTORE_CONTRADICTED: {
+    what: "The operator says that nothing was lost, and a checkpoint from outside covers more than the back-up holds",
+    remedy: "Leave out --nothing-lost, and read what was lost; or find the back-up that holds it all.",
+    status: 409,
+  },
+  RESTORE_CLOCK_BEHIND: {
+    what: "The clock stands before something that is known to have happened",
+    remedy: "Set the clock right, then restore: certificates and lists must not bear a time before others.",
+    status: 409,
+  },
+  RESTORE_UNFINISHED: {
+    what: "A restore into this database has not finished",
+    remedy:
+      "Repeat the same `smki restore`: it begins anew by itself. No service starts on half an estate, and nothing in the back-up was changed.",
+    status: 409,
+  },
+  LEDGER_COPY_DAMAGED: {
+    what: "The copy of the ledger does not lead to the checkpoint that is known from outside",
+    remedy:
+      "Fetch the copy again from whoever kept it, or leave --copy out: the loss is then told by leaf numbers alone.",
+    status: 422,
+  },
+  ARCHIVE_NOT_FOUND: {
+    what: "There is no archive of that number, or it was destroyed",
+    remedy: "List them with `smki retention status`.",
+    status: 404,
+  },
+  ARCHIVE_NOT_DUE: {
+    what: "This archive must be kept longer",
+    remedy: "Wait until the day that `smki retention status` names for it.",
+    status: 409,
+  },
+  ARCHIVE_DAMAGED: {
+    what: "The archive's file is missing, or is not as it was written",
+    remedy: "Put the file back from where archives are copied to; the ledger has the digest of the right one.",
+    status: 500,
+  },
+});
