@@ -8,6 +8,7 @@ import {
   readDer,
   sequence,
   smallInteger,
+  Tag,
   time,
   unsignedInteger,
 } from "../der/index.ts";
@@ -21,11 +22,11 @@ import {
 import { type AuthorityName, profileRules } from "../profiles/index.ts";
 import { encodeAuthorityName } from "../profiles/names.ts";
 import { type KeyIdentifier, Oids } from "../vocabulary/index.ts";
-import { encodeRevokedCertificates, type RevokedCertificate } from "./encode-entries.ts";
+import { encodeRevokedEntries, type RevokedCertificate } from "./encode-entries.ts";
 import { crlOctetLimit } from "./parse.ts";
 
-/** What a CRL or ARL says (RFC 5280 section 5; SEC Appendix B, CRL and ARL profile). */
-export interface CrlFields {
+/** What a CRL or ARL says besides its entries (RFC 5280 section 5; SEC Appendix B, CRL and ARL profile). */
+export interface CrlHead {
   /** Subject of the CA that signs the list. */
   readonly issuer: AuthorityName;
   /** `ecdsa-with-SHA256` for the OCA, `sha256WithRSAEncryption` for the IKI CA. */
@@ -36,6 +37,10 @@ export interface CrlFields {
   readonly number: bigint;
   /** Subject key identifier of the CA that signs the list. */
   readonly authorityKeyIdentifier: KeyIdentifier;
+}
+
+/** What a CRL or ARL says. */
+export interface CrlFields extends CrlHead {
   /** In the order in which they are to stand. */
   readonly revoked: readonly RevokedCertificate[];
 }
@@ -49,6 +54,15 @@ const version2 = smallInteger(1);
  * @throws SmkiError CERTIFICATE_FIELD_INVALID, DER_TIME_INVALID
  */
 export function buildTbsCrl(fields: CrlFields): Buffer {
+  return buildTbsCrlOfEntries(fields, encodeRevokedEntries(fields.revoked));
+}
+
+/**
+ * As {@link buildTbsCrl}, of entries that are encoded already.
+ *
+ * @param entries - from {@link RevokedEntryWriter}; copied
+ */
+export function buildTbsCrlOfEntries(fields: CrlHead, entries: Buffer): Buffer {
   // The IKI's row lets the OU of an authority be there or not, which is what a list needs.
   const issuer = encodeAuthorityName(fields.issuer, profileRules["iki-root"], "issuer");
   return sequence(
@@ -57,12 +71,13 @@ export function buildTbsCrl(fields: CrlFields): Buffer {
     issuer,
     time(fields.thisUpdate.getTime()),
     time(fields.nextUpdate.getTime()),
-    encodeRevokedCertificates(fields.revoked),
+    // RFC 5280 5.1.2.6 wants it absent, not empty.
+    entries.length === 0 ? entries : element(Tag.sequence, entries),
     element(contextConstructed(0), encodeExtensions(fields)),
   );
 }
 
-function encodeExtensions(fields: CrlFields): Buffer {
+function encodeExtensions(fields: CrlHead): Buffer {
   const authority = encodeAuthorityKeyIdentifier(fields.authorityKeyIdentifier);
   return sequence(
     sequence(objectIdentifier(Oids.authorityKeyIdentifier), octetString(authority)),
@@ -93,6 +108,7 @@ export function assembleCrl(tbs: Uint8Array, signature: Uint8Array): Buffer {
   return sequence(tbs, algorithm, bitString(signature));
 }
 
+/** The signature field; what follows it is not looked into, since whoever publishes parses the whole list anyway. */
 function algorithmOf(tbs: Uint8Array): Buffer {
   return readDer(
     tbs,
@@ -100,7 +116,7 @@ function algorithmOf(tbs: Uint8Array): Buffer {
       reader.sequence((inner) => {
         inner.element(); // version
         const algorithm = inner.element();
-        while (!inner.atEnd) inner.any();
+        inner.rest();
         return algorithm;
       }),
     { maximumSize: crlOctetLimit },

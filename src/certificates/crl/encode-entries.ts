@@ -18,19 +18,45 @@ const serialOctets = 16;
 const maximumEntryOctets = 2 + (2 + 1 + serialOctets) + 17 + reasonExtensions.length;
 
 /**
- * Encodes revokedCertificates in the order given. One buffer is filled from front to back, since a list may
- * have 100,000 entries and is made again within the hour of each revocation.
+ * Writes entries one after another into one buffer, since a list may have 100,000 of them and is made again after
+ * each revocation. What was written stays as it is: the entries of a list are the beginning of those of the next.
+ */
+export class RevokedEntryWriter {
+  readonly #target: Buffer;
+  readonly #writeTime = timeWriter();
+  #end = 0;
+
+  /** @param capacity - how many entries will be written at the most */
+  constructor(capacity: number) {
+    this.#target = Buffer.allocUnsafe(maximumEntryOctets * capacity);
+  }
+
+  /** Octets written so far. */
+  get octets(): number {
+    return this.#end;
+  }
+
+  /** @throws SmkiError DER_TIME_INVALID */
+  write(entry: RevokedCertificate): void {
+    this.#end = writeEntry(this.#target, this.#end, entry, this.#writeTime);
+  }
+
+  /** The entries written so far, or the first of them, as the contents octets of revokedCertificates. A view. */
+  entries(octets: number = this.#end): Buffer {
+    return this.#target.subarray(0, octets);
+  }
+}
+
+/**
+ * Encodes entries in the order given.
  *
- * @returns the SEQUENCE OF, or an empty buffer for no entries: RFC 5280 5.1.2.6 wants it absent then
+ * @returns the contents octets of revokedCertificates
  * @throws SmkiError DER_TIME_INVALID
  */
-export function encodeRevokedCertificates(entries: readonly RevokedCertificate[]): Buffer {
-  if (entries.length === 0) return Buffer.alloc(0);
-  const writeTime = timeWriter();
-  const target = Buffer.allocUnsafe(maximumEntryOctets * entries.length);
-  let end = 0;
-  for (const entry of entries) end = writeEntry(target, end, entry, writeTime);
-  return Buffer.concat([header(Tag.sequence, end), target.subarray(0, end)]);
+export function encodeRevokedEntries(entries: readonly RevokedCertificate[]): Buffer {
+  const writer = new RevokedEntryWriter(entries.length);
+  for (const entry of entries) writer.write(entry);
+  return writer.entries();
 }
 
 function writeEntry(target: Buffer, start: number, entry: RevokedCertificate, writeTime: TimeWriter): number {

@@ -55,6 +55,14 @@ export interface CertificateList {
   readonly signatureValue: Buffer;
 }
 
+/** What a TBSCertList holds: a {@link CertificateList} without the parts that only signing adds. */
+export type ToBeSignedList = Omit<CertificateList, "der" | "tbs" | "signatureAlgorithm" | "signatureValue">;
+
+/** Parses one TBSCertList that is not signed yet, as strictly as {@link parseCrl}. @throws SmkiError CRL_MALFORMED */
+export function parseTbsCrl(tbs: Uint8Array): ToBeSignedList {
+  return readingList(tbs, (reader) => reader.sequence(readToBeSigned));
+}
+
 /**
  * Parses one CRL or ARL, strictly: DER only, nothing after the end.
  *
@@ -63,10 +71,12 @@ export interface CertificateList {
  */
 export function parseCrl(der: Uint8Array): CertificateList {
   const whole = asBuffer(der);
+  return readingList(whole, (reader) => reader.sequence((list) => readList(whole, list)));
+}
+
+function readingList<List>(der: Uint8Array, read: (reader: DerReader) => List): List {
   try {
-    return readDer(whole, (reader) => reader.sequence((list) => readList(whole, list)), {
-      maximumSize: crlOctetLimit,
-    });
+    return readDer(der, read, { maximumSize: crlOctetLimit });
   } catch (error) {
     if (!isSmkiError(error) || error.code === "CRL_MALFORMED") throw error;
     throw new SmkiError("CRL_MALFORMED", { reason: error.code, ...error.details }, { cause: error });
@@ -82,7 +92,7 @@ function readList(whole: Buffer, list: DerReader): CertificateList {
   return { der: whole, tbs, ...toBeSigned, signatureAlgorithm, signatureValue };
 }
 
-function readToBeSigned(reader: DerReader) {
+function readToBeSigned(reader: DerReader): ToBeSignedList {
   const version = readVersion(reader);
   const tbsSignatureAlgorithm = readAlgorithmIdentifier(reader);
   const issuer = readName(reader);

@@ -1,5 +1,6 @@
-import type { CertificateList } from "../crl/parse.ts";
-import { crlRules } from "./crl-rules/index.ts";
+import type { CertificateList, ToBeSignedList } from "../crl/parse.ts";
+import type { CrlLintContext } from "./crl-rules/crl-rule.ts";
+import { signedCrlRules, tbsCrlRules } from "./crl-rules/index.ts";
 import { type LintIssuer, type LintIssuerSource, lintIssuer } from "./issuer.ts";
 import { askAll } from "./judge.ts";
 import type { Finding } from "./rule.ts";
@@ -13,12 +14,28 @@ export interface CrlLintOptions {
 /**
  * Holds a CRL or ARL against the rules of its profile (RFC 5280 section 5).
  *
- * @returns the findings in the order of the fields; none for a conforming list
+ * @returns the findings, those about the signature last; none for a conforming list
  * @throws SmkiError when the issuer's key cannot be used
  */
 export function lintCrl(list: CertificateList, options: CrlLintOptions = {}): Finding[] {
-  const issuer = options.issuer === undefined ? undefined : lintIssuer(options.issuer);
+  const context = contextOf(options);
   const findings: Finding[] = [];
-  askAll(crlRules, list, { issuer }, findings);
+  askAll(tbsCrlRules, list, context, findings);
+  askAll(signedCrlRules, list, context, findings);
   return findings;
+}
+
+/**
+ * Holds what is about to be signed against every rule that needs no signature. Signing is refused on a finding.
+ *
+ * @param list - parsed from the octets that will be signed, not the fields that they were encoded from
+ */
+export function lintTbsCrl(list: ToBeSignedList, options: CrlLintOptions = {}): Finding[] {
+  const findings: Finding[] = [];
+  askAll(tbsCrlRules, list, contextOf(options), findings);
+  return findings;
+}
+
+function contextOf({ issuer }: CrlLintOptions): CrlLintContext {
+  return { issuer: issuer === undefined ? undefined : lintIssuer(issuer) };
 }

@@ -1,10 +1,10 @@
 import { verifyCrlSignature } from "../../crl/verify.ts";
 import { checkEcdsaEncoding } from "../../keys/index.ts";
 import { Oids } from "../../vocabulary/index.ts";
-import type { CrlRule } from "./crl-rule.ts";
+import type { SignedCrlRule } from "./crl-rule.ts";
 
 /** Strict DER where it is an ECDSA signature, and made by the CA's key where that is given. */
-export const crlSignature: CrlRule = {
+export const crlSignature: SignedCrlRule = {
   name: "crl-signature",
   source: "RFC 5280 5.1.1.3; RFC 3279 2.2.3",
   check: (list, { issuer }) => {

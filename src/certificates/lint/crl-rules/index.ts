@@ -1,21 +1,22 @@
 import { crlExtensions } from "./crl-extensions.ts";
 import { crlIssuer } from "./crl-issuer.ts";
 import { crlReasons } from "./crl-reasons.ts";
-import type { CrlRule } from "./crl-rule.ts";
+import type { CrlRule, SignedCrlRule } from "./crl-rule.ts";
 import { crlSerialNumbers } from "./crl-serial-numbers.ts";
 import { crlSignature } from "./crl-signature.ts";
 import { crlSignatureAlgorithm } from "./crl-signature-algorithm.ts";
 import { crlTimes } from "./crl-times.ts";
 import { crlVersion } from "./crl-version.ts";
 
-/** The rules about a CRL or ARL, in the order of its fields. */
-export const crlRules: readonly CrlRule[] = [
+/** The rules about a TBSCertList, in the order of its fields. */
+export const tbsCrlRules: readonly CrlRule[] = [
   crlVersion,
-  crlSignatureAlgorithm,
   crlIssuer,
   crlTimes,
   crlSerialNumbers,
   crlReasons,
   crlExtensions,
-  crlSignature,
 ];
+
+/** The rules that need the signed list, asked after the others. */
+export const signedCrlRules: readonly SignedCrlRule[] = [crlSignatureAlgorithm, crlSignature];
