@@ -69,7 +69,7 @@ export default defineConfig(
   },
   {
     // The edges, where the present moment comes from.
-    files: ["src/time/**", "src/app/**", "bench/**", "scripts/**", ...tests],
+    files: ["src/time/**", "src/app/**", "bench/**", "torture/**", "scripts/**", ...tests],
     rules: { "no-restricted-syntax": "off" },
   },
   { files: ["bench/**", "scripts/**"], rules: { "no-console": "off" } },

@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: "unit",
           environment: "node",
-          include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts", "torture/**/*.test.ts"],
           exclude: ["**/*.system.test.ts"],
           testTimeout: 10_000,
           sequence: { groupOrder: 0 },
@@ -22,7 +22,12 @@ export default defineConfig({
         test: {
           name: "system",
           environment: "node",
-          include: ["src/**/*.system.test.ts", "scripts/**/*.system.test.ts", "bench/**/*.system.test.ts"],
+          include: [
+            "src/**/*.system.test.ts",
+            "scripts/**/*.system.test.ts",
+            "bench/**/*.system.test.ts",
+            "torture/**/*.system.test.ts",
+          ],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
