@@ -1,4 +1,5 @@
 import { appErrors } from "./app.ts";
+import { backupErrors } from "./backup.ts";
 import { boxedErrors } from "./boxed.ts";
 import { ceremonyErrors } from "./ceremony.ts";
 import { certificateErrors } from "./certificates.ts";
@@ -8,10 +9,12 @@ import { databaseErrors } from "./database.ts";
 import { issuanceErrors } from "./issuance.ts";
 import { keyErrors } from "./keys.ts";
 import { ledgerErrors } from "./ledger.ts";
+import { ledgerCopyErrors } from "./ledger-copy.ts";
 import { registrationErrors } from "./registration.ts";
 import { repositoryErrors } from "./repository.ts";
 import { settingsErrors } from "./settings.ts";
 import { webErrors } from "./web.ts";
+import { witnessErrors } from "./witness.ts";
 
 /** The one catalogue: every code with what happened and what to do. `docs/errors.md` is generated from it. */
 export const catalogue = {
@@ -22,10 +25,13 @@ export const catalogue = {
   ...databaseErrors,
   ...keyErrors,
   ...ledgerErrors,
+  ...ledgerCopyErrors,
+  ...witnessErrors,
   ...registrationErrors,
   ...ceremonyErrors,
   ...issuanceErrors,
   ...repositoryErrors,
+  ...backupErrors,
   ...webErrors,
   ...boxedErrors,
   ...appErrors,

@@ -3,14 +3,13 @@ import type { Tx } from "../database/transaction.ts";
 import { SmkiError } from "../errors/smki-error.ts";
 import type { Act } from "./act.ts";
 import { decodeAct } from "./act-encoding.ts";
-import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
-import { newestCheckpoint } from "./entry-store.ts";
+import { publishedSize } from "./entry-store.ts";
 import { ledgerTables } from "./ledger-tables.ts";
-import { parseNote } from "./note.ts";
 import { hashOctets } from "./tree/hash.ts";
-import { proveInclusion } from "./tree/proof.ts";
+import { proveConsistency, proveInclusion } from "./tree/proof.ts";
 import { parseTilePath, tileWidth } from "./tree/tile.ts";
 import { tileReader } from "./tree-store.ts";
+import { cosignedCheckpoint } from "./witness/cosigned-checkpoint.ts";
 
 /** An act with its place in the ledger. */
 export interface SequencedAct {
@@ -23,7 +22,7 @@ export interface LeafProof {
   readonly leaf: number;
   /** The entry's bytes, whose leaf hash the proof begins with. */
   readonly entry: Buffer;
-  /** The signed checkpoint that the proof leads to. */
+  /** The signed checkpoint that the proof leads to, with its cosignatures. */
   readonly checkpoint: string;
   readonly size: number;
   readonly proof: readonly Buffer[];
@@ -52,17 +51,21 @@ export async function readActs(tx: Tx, from: number, most: number): Promise<Sequ
  * What stands under a path of the ledger's prefix: `checkpoint`, a tile or an entry bundle (C2SP tlog-tiles, "APIs").
  * Tiles are served as far as the newest checkpoint covers them.
  *
+ * @param quorum - witnesses that must have cosigned the checkpoint; 0 for none
  * @throws SmkiError LEDGER_LEAF_NOT_FOUND
  */
-export async function readResource(tx: Tx, path: string): Promise<Buffer> {
-  const newest = await newestCheckpoint(tx);
-  if (newest !== undefined && path === "checkpoint") return Buffer.from(newest.note);
+export async function readResource(tx: Tx, path: string, quorum = 0): Promise<Buffer> {
+  if (path === "checkpoint") {
+    const published = await cosignedCheckpoint(tx, quorum);
+    if (published === undefined) throw new SmkiError("LEDGER_LEAF_NOT_FOUND", { path });
+    return Buffer.from(published.note);
+  }
   const tile = parseTilePath(path);
-  if (newest === undefined || tile === undefined) throw new SmkiError("LEDGER_LEAF_NOT_FOUND", { path });
+  if (tile === undefined) throw new SmkiError("LEDGER_LEAF_NOT_FOUND", { path });
+  const size = await publishedSize(tx);
   const { level, index, width } = tile;
-  const covered = Math.floor(newest.size / tileWidth ** (level === "entries" ? 0 : level));
-  if (index * tileWidth + width > covered)
-    throw new SmkiError("LEDGER_LEAF_NOT_FOUND", { path, size: newest.size });
+  const covered = Math.floor(size / tileWidth ** (level === "entries" ? 0 : level));
+  if (index * tileWidth + width > covered) throw new SmkiError("LEDGER_LEAF_NOT_FOUND", { path, size });
   if (level === "entries") return readBundle(tx, index * tileWidth, width);
   const [hashes] = await tileReader(tx)([{ level, index, width }]);
   if (hashes === undefined || hashes.length < width * hashOctets)
@@ -72,27 +75,35 @@ export async function readResource(tx: Tx, path: string): Promise<Buffer> {
 }
 
 /**
- * Proves that a leaf stands under the newest checkpoint.
+ * Proves that a leaf stands under the checkpoint that is shown to others.
  *
- * @throws SmkiError LEDGER_LEAF_NOT_FOUND when no checkpoint covers it yet; LEDGER_TREE_DAMAGED
+ * @param quorum - witnesses that must have cosigned it; 0 for none
+ * @throws SmkiError LEDGER_LEAF_NOT_FOUND when it does not cover the leaf, or not yet; LEDGER_TREE_DAMAGED
  */
-export async function proveLeaf(tx: Tx, leaf: number): Promise<LeafProof> {
-  const newest = await newestCheckpoint(tx);
-  const size = newest === undefined ? 0 : checkpointOf(newest.note).size;
+export async function proveLeaf(tx: Tx, leaf: number, quorum = 0): Promise<LeafProof> {
+  const published = await cosignedCheckpoint(tx, quorum);
+  const size = published?.size ?? 0;
   const row = await ledgerTables(tx)
     .selectFrom("ledger_entry")
     .select("entry")
     .where("leaf", "=", leaf)
     .executeTakeFirst();
-  if (newest === undefined || row === undefined || leaf >= size)
+  if (published === undefined || row === undefined || leaf >= size)
     throw new SmkiError("LEDGER_LEAF_NOT_FOUND", { leaf, size });
-  return {
-    leaf,
-    entry: row.entry,
-    checkpoint: newest.note,
-    size,
-    proof: await proveInclusion(leaf, size, tileReader(tx)),
-  };
+  const proof = await proveInclusion(leaf, size, tileReader(tx));
+  return { leaf, entry: row.entry, checkpoint: published.note, size, proof };
+}
+
+/**
+ * Proves that the tree of one size extends that of another.
+ *
+ * @throws SmkiError LEDGER_LEAF_NOT_FOUND when the newer one is no size that a checkpoint covers, or is the smaller
+ */
+export async function proveGrowth(tx: Tx, oldSize: number, newSize: number): Promise<Buffer[]> {
+  const size = await publishedSize(tx);
+  if (newSize > size || oldSize > newSize)
+    throw new SmkiError("LEDGER_LEAF_NOT_FOUND", { oldSize, newSize, size });
+  return proveConsistency(oldSize, newSize, tileReader(tx));
 }
 
 /** Entries, each led by its length in two octets (C2SP tlog-tiles, "Log entries"). */
@@ -105,8 +116,4 @@ async function readBundle(tx: Tx, start: number, width: number): Promise<Buffer>
   if (row?.entries !== width || row.bundle === null)
     throw new SmkiError("LEDGER_TREE_DAMAGED", { leaf: start });
   return row.bundle;
-}
-
-function checkpointOf(note: string): Checkpoint {
-  return parseCheckpoint(parseNote(note).text);
 }

@@ -3,7 +3,6 @@ import type { Tx } from "../database/transaction.ts";
 import { isSmkiError } from "../errors/smki-error.ts";
 import { decodeAct } from "./act-encoding.ts";
 import { readIssuedCertificate } from "./certificate-act.ts";
-import { openCheckpoint } from "./checkpoint.ts";
 import { type NoteVerifier, parseVerifierKey } from "./note.ts";
 import {
   type CertificateLeaf,
@@ -11,17 +10,10 @@ import {
   CertificateSums,
   nameCertificateDifferences,
 } from "./verification/certificate-check.ts";
-import { vouchedBy } from "./verification/checkpoint-check.ts";
+import { checkEntry } from "./verification/entry-check.ts";
 import { Findings, type LedgerFinding } from "./verification/finding.ts";
-import {
-  newestCheckpoints,
-  openEntries,
-  readEntries,
-  readOutside,
-  sizeOfTiles,
-} from "./verification/pages.ts";
-import type { VouchedRoot } from "./verification/tile-judge.ts";
-import { TreeCheck } from "./verification/tree-check.ts";
+import { databaseSource, openEntries, readEntries } from "./verification/pages.ts";
+import { type VerifiedTree, verifyTree } from "./verification/verify-tree.ts";
 
 /**
  * The question that the duty which holds the certificates answers: all of them, in any order. It is asked with the
@@ -47,15 +39,9 @@ export interface VerifyOptions {
 }
 
 /** What verification found. */
-export interface LedgerReport {
+export interface LedgerReport extends VerifiedTree {
   /** True when nothing is wrong. Open and unsigned entries are not wrong. */
   readonly holds: boolean;
-  /** Leaves in the tree. */
-  readonly size: number;
-  /** Leaves that the newest valid checkpoint covers; those beyond it wait for theirs. */
-  readonly signedSize: number;
-  /** Checkpoints whose signature and root hold. */
-  readonly checkpoints: number;
   /** Acts recorded and not yet sequenced. */
   readonly openEntries: number;
   /** Present when certificates were compared. */
@@ -65,8 +51,8 @@ export interface LedgerReport {
   readonly findings: readonly LedgerFinding[];
 }
 
-const defaultMostFindings = 1_000;
-const mismatchesPerFinding = 10;
+export const defaultMostFindings = 1_000;
+export const mismatchesPerFinding = 10;
 const certificatePage = 8_192;
 
 /**
@@ -97,74 +83,36 @@ async function verifyAt(tx: Tx, verifier: NoteVerifier, options: VerifyOptions):
   const most = options.mostFindings ?? defaultMostFindings;
   const findings = new Findings(most);
   const sums = options.certificates === undefined ? undefined : new CertificateSums();
-  const known = openKnown(options.knownCheckpoints ?? [], verifier, findings);
-  const signedSize = await newestValidSize(tx, verifier);
-  const size = await sizeOfTiles(tx, signedSize);
-
-  const check = new TreeCheck({
-    tx,
-    size,
+  const tree = await verifyTree({
+    source: databaseSource(tx),
     verifier,
-    known: known.filter((checkpoint) => checkpoint.size <= size),
+    knownCheckpoints: options.knownCheckpoints ?? [],
     findings,
     mostMismatches: most * mismatchesPerFinding,
-    onEntry: ({ leaf, entry }) => readEntry(entry, leaf, findings, sums),
-    onProgress: (leaves) => options.onProgress?.(leaves, size),
+    onEntry: ({ leaf, entry }) => checkEntry(entry, leaf, findings, sums),
+    onProgress: options.onProgress,
   });
-  await check.run();
-  await reportOutside(tx, size, verifier, most, findings);
-  for (const checkpoint of known) {
-    if (checkpoint.size <= size) continue;
-    const what = `a checkpoint from outside covers ${String(checkpoint.size)} leaves; the database holds ${String(size)}`;
-    findings.add({ kind: "rolled-back", what, checkpoint: checkpoint.size, leaf: size });
-  }
   let open = 0;
   for await (const entry of openEntries(tx)) {
     open += 1;
-    readEntry(entry, undefined, findings, sums);
+    checkEntry(entry, undefined, findings, sums);
   }
   if (sums !== undefined && options.certificates !== undefined) {
     for await (const row of options.certificates(tx)) sums.addRow(row);
     const sides = {
-      leaves: () => issuedCertificates(tx, size),
+      leaves: () => issuedCertificates(tx, tree.size),
       rows: () => options.certificates?.(tx) ?? none(),
     };
     await nameCertificateDifferences(sums, sides, findings);
   }
   return {
     holds: findings.count === 0,
-    size,
-    signedSize,
-    checkpoints: check.trail.held,
+    ...tree,
     openEntries: open,
     ...(sums === undefined ? {} : { certificates: { recorded: sums.leaves, held: sums.rows } }),
     findingCount: findings.count,
     findings: findings.named,
   };
-}
-
-/** Reads one entry for its kind and its certificate. */
-function readEntry(
-  entry: Buffer,
-  leaf: number | undefined,
-  findings: Findings,
-  sums: CertificateSums | undefined,
-): string | undefined {
-  try {
-    const act = decodeAct(entry);
-    const issued = sums === undefined ? undefined : readIssuedCertificate(act);
-    if (issued !== undefined) sums?.addLeaf(issued);
-    return act.kind;
-  } catch (error) {
-    if (!isSmkiError(error)) throw error;
-    const where = leaf === undefined ? "an open entry is no act" : "the entry is no act";
-    findings.add({
-      kind: "leaf-malformed",
-      what: `${where}: ${error.message}`,
-      ...(leaf === undefined ? {} : { leaf }),
-    });
-    return undefined;
-  }
 }
 
 /** The certificates that leaves and open entries record, again. */
@@ -193,62 +141,4 @@ function issuedIn(entry: Buffer): CertificateLeaf["issued"] | undefined {
 
 async function* none(): AsyncGenerator<CertificateRow> {
   // A side without rows.
-}
-
-function openKnown(notes: readonly string[], verifier: NoteVerifier, findings: Findings): VouchedRoot[] {
-  return notes.flatMap((note) => {
-    try {
-      return [openCheckpoint(note, verifier)];
-    } catch (error) {
-      if (!isSmkiError(error)) throw error;
-      findings.add({
-        kind: "checkpoint-signature",
-        what: `a checkpoint from outside cannot be relied on: ${error.message}`,
-      });
-      return [];
-    }
-  });
-}
-
-/** The size of the newest checkpoint that the ledger's key signed; invalid ones are told of as the tree passes them. */
-async function newestValidSize(tx: Tx, verifier: NoteVerifier): Promise<number> {
-  const unheard = new Findings(0);
-  for (let below = Number.MAX_SAFE_INTEGER; ; ) {
-    const checkpoints = await newestCheckpoints(tx, below, 1_000);
-    for (const checkpoint of checkpoints) {
-      if (vouchedBy(checkpoint, verifier, unheard) !== undefined) return checkpoint.size;
-      below = checkpoint.size;
-    }
-    if (checkpoints.length === 0) return 0;
-  }
-}
-
-async function reportOutside(
-  tx: Tx,
-  size: number,
-  verifier: NoteVerifier,
-  most: number,
-  findings: Findings,
-): Promise<void> {
-  const outside = await readOutside(tx, size, most);
-  for (const { leaf } of outside.entries) {
-    findings.add({
-      kind: "leaf-inserted",
-      what: `an entry stands beyond the tree of ${String(size)} leaves`,
-      leaf,
-    });
-  }
-  for (const { level, index } of outside.tiles) {
-    const tile = `tile/${String(level)}/${String(index)}`;
-    findings.add({
-      kind: "tile-beyond-tree",
-      what: `tile ${String(index)} of level ${String(level)} is beyond the tree`,
-      tile,
-    });
-  }
-  for (const checkpoint of outside.checkpoints) {
-    if (vouchedBy(checkpoint, verifier, findings) === undefined) continue;
-    const what = `a checkpoint for ${String(checkpoint.size)} leaves stands where no round puts one`;
-    findings.add({ kind: "checkpoint-size", what, checkpoint: checkpoint.size });
-  }
 }

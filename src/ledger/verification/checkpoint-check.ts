@@ -1,13 +1,13 @@
 import { isSmkiError } from "../../errors/smki-error.ts";
 import { openCheckpoint } from "../checkpoint.ts";
-import type { StoredCheckpoint } from "../entry-store.ts";
 import type { NoteVerifier } from "../note.ts";
 import type { Findings } from "./finding.ts";
+import type { KeptCheckpoint } from "./source.ts";
 import type { VouchedRoot } from "./tile-judge.ts";
 
 /** Opens a stored checkpoint; one that cannot vouch for anything becomes a finding. */
 export function vouchedBy(
-  { size, note }: Pick<StoredCheckpoint, "size" | "note">,
+  { size, note }: KeptCheckpoint,
   verifier: NoteVerifier,
   findings: Findings,
 ): VouchedRoot | undefined {
@@ -29,16 +29,19 @@ export function vouchedBy(
 
 /**
  * Follows the checkpoints as the tree is worked out again. A tree that has left its checkpoints never returns to
- * them, so the first one that fails bounds what was rewritten, and the rest are only counted.
+ * them, so the first one that fails bounds what was rewritten, and the rest are only counted. Those from outside are
+ * followed apart: history that was rewritten and signed again holds by its own checkpoints, and not by theirs.
  */
 export class CheckpointTrail {
   readonly #findings: Findings;
+  readonly #whose: "own" | "outside";
   #lastGood = 0;
-  #failed: { readonly first: number; count: number } | undefined;
+  #failed: { readonly first: number; readonly after: number; count: number } | undefined;
   held = 0;
 
-  constructor(findings: Findings) {
+  constructor(findings: Findings, whose: "own" | "outside") {
     this.#findings = findings;
+    this.#whose = whose;
   }
 
   /** Takes note of whether the tree had the checkpoint's root. */
@@ -47,23 +50,24 @@ export class CheckpointTrail {
       this.held += 1;
       this.#lastGood = size;
     } else if (this.#failed === undefined) {
-      this.#failed = { first: size, count: 1 };
+      this.#failed = { first: size, after: this.#lastGood, count: 1 };
     } else {
       this.#failed.count += 1;
     }
   }
 
-  /** The size up to which a checkpoint confirms the tree. */
-  get lastGood(): number {
-    return this.#lastGood;
-  }
-
-  /** Turns what failed into findings. */
+  /** Turns what failed into a finding. */
   finish(): void {
     if (this.#failed === undefined) return;
-    const { first, count } = this.#failed;
+    const { first, after, count } = this.#failed;
     const others = count === 1 ? "" : `, nor have ${String(count - 1)} later ones theirs`;
-    const what = `the tree has not the root that was signed${others}: a leaf or tile from leaf ${String(this.#lastGood)} to ${String(first - 1)} is not what was recorded`;
-    this.#findings.add({ kind: "checkpoint-root", what, checkpoint: first, leaf: this.#lastGood });
+    const where = `from leaf ${String(after)} to ${String(first - 1)}`;
+    if (this.#whose === "own") {
+      const what = `the tree has not the root that was signed${others}: a leaf or tile ${where} is not what was recorded`;
+      this.#findings.add({ kind: "checkpoint-root", what, checkpoint: first, leaf: after });
+    } else {
+      const what = `the tree has not the root that a checkpoint from outside states${others}: history was rewritten ${where} after it was signed`;
+      this.#findings.add({ kind: "history-rewritten", what, checkpoint: first, leaf: after });
+    }
   }
 }

@@ -6,12 +6,15 @@ export type FindingKind =
   | "leaf-inserted"
   | "leaves-rewritten"
   | "leaf-malformed"
+  | "bundle-damaged"
   | "tile-missing"
   | "tile-wrong"
   | "tile-beyond-tree"
   | "checkpoint-signature"
   | "checkpoint-size"
   | "checkpoint-root"
+  // By a checkpoint that was kept elsewhere.
+  | "history-rewritten"
   | "rolled-back"
   | "certificate-without-leaf"
   | "certificate-missing"
@@ -31,7 +34,7 @@ export interface LedgerFinding {
   readonly leaf?: number;
   /** The kind of the act that stands at the leaf, where it can be read. */
   readonly act?: string;
-  /** The tile's path (C2SP tlog-tiles). */
+  /** The path of the tile or entry bundle (C2SP tlog-tiles). */
   readonly tile?: string;
   /** The checkpoint's size. */
   readonly checkpoint?: number;

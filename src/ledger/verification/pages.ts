@@ -1,41 +1,43 @@
 import { sql } from "kysely";
 import type { Tx } from "../../database/transaction.ts";
-import type { StoredCheckpoint } from "../entry-store.ts";
 import { ledgerTables } from "../ledger-tables.ts";
 import { tileWidth } from "../tree/tile.ts";
+import {
+  type EntryRow,
+  type KeptCheckpoint,
+  type LedgerPage,
+  type LedgerSource,
+  type OutsideTree,
+  tilesPerPage,
+} from "./source.ts";
 
-/** Tiles, and the leaves under them, read at a time: about 2 MB of entries. */
-export const tilesPerPage = 32;
 const inboxPage = 4_096;
 const widthsPerPage = 10_000;
+const noDamage: ReadonlyMap<number, string> = new Map();
 
-/** A row of the ledger. */
-export interface EntryRow {
-  readonly leaf: number;
-  readonly entry: Buffer;
-}
+/** The ledger in the database, as the transaction sees it. */
+export const databaseSource = (tx: Tx): LedgerSource => ({
+  name: "database",
+  newestCheckpoints: (below, most) => newestCheckpoints(tx, below, most),
+  sizeOfTiles: (signedSize) => sizeOfTiles(tx, signedSize),
+  page: (firstTile) => readPage(tx, firstTile),
+  tile: async (level, index) => (await readTileRow(tx, level, index, index + 1)).get(index),
+  outside: (size, most) => readOutside(tx, size, most),
+});
 
-/** All that is stored about 32 neighbouring level-0 tiles. */
-export interface LedgerPage {
-  /** In the order of their leaves; a leaf stands more than once only where the primary key was removed. */
-  readonly entries: readonly EntryRow[];
-  readonly tiles: ReadonlyMap<number, Buffer>;
-  readonly checkpoints: readonly StoredCheckpoint[];
-}
-
-export async function readPage(tx: Tx, firstTile: number): Promise<LedgerPage> {
+async function readPage(tx: Tx, firstTile: number): Promise<LedgerPage> {
   const [start, end] = [firstTile * tileWidth, (firstTile + tilesPerPage) * tileWidth];
   const tables = ledgerTables(tx);
   const tiles = await readTileRow(tx, 0, firstTile, firstTile + tilesPerPage);
   const entries = await readEntries(tx, start, end);
   const checkpoints = await tables
     .selectFrom("ledger_checkpoint")
-    .select(["size", "note", "signed_at as signedAt"])
+    .select(["size", "note"])
     .where("size", ">", start)
     .where("size", "<=", end)
     .orderBy("size")
     .execute();
-  return { entries, tiles, checkpoints };
+  return { entries, tiles, checkpoints, damagedBundles: noDamage };
 }
 
 /** Entries of the leaves from `start` to before `end`. */
@@ -50,12 +52,7 @@ export async function readEntries(tx: Tx, start: number, end: number): Promise<E
 }
 
 /** Tiles of a level from index `first` to before `end`. */
-export async function readTileRow(
-  tx: Tx,
-  level: number,
-  first: number,
-  end: number,
-): Promise<Map<number, Buffer>> {
+async function readTileRow(tx: Tx, level: number, first: number, end: number): Promise<Map<number, Buffer>> {
   const rows = await ledgerTables(tx)
     .selectFrom("ledger_tile")
     .select(["index", "hashes"])
@@ -67,7 +64,7 @@ export async function readTileRow(
 }
 
 /** What stands outside a tree of that size: leaves, tiles and checkpoints that nothing vouches for. */
-export async function readOutside(tx: Tx, size: number, most: number) {
+async function readOutside(tx: Tx, size: number, most: number): Promise<OutsideTree> {
   const tables = ledgerTables(tx);
   const entries = await tables
     .selectFrom("ledger_entry")
@@ -81,7 +78,7 @@ export async function readOutside(tx: Tx, size: number, most: number) {
     limit ${most}`.execute(tx);
   const checkpoints = await tables
     .selectFrom("ledger_checkpoint")
-    .select(["size", "note", "signed_at as signedAt"])
+    .select(["size", "note"])
     .where((row) => row.or([row("size", "<=", 0), row("size", ">", size)]))
     .limit(most)
     .execute();
@@ -92,7 +89,7 @@ export async function readOutside(tx: Tx, size: number, most: number) {
  * The leaves that the tiles speak of beyond those that a checkpoint covers: as far as level 0 goes on without a gap.
  * A tile that someone put far out does not make the tree larger.
  */
-export async function sizeOfTiles(tx: Tx, signedSize: number): Promise<number> {
+async function sizeOfTiles(tx: Tx, signedSize: number): Promise<number> {
   let next = Math.floor(signedSize / tileWidth);
   let size = signedSize;
   for (;;) {
@@ -110,10 +107,10 @@ export async function sizeOfTiles(tx: Tx, signedSize: number): Promise<number> {
 }
 
 /** Checkpoints from the newest down. */
-export async function newestCheckpoints(tx: Tx, below: number, most: number): Promise<StoredCheckpoint[]> {
+async function newestCheckpoints(tx: Tx, below: number, most: number): Promise<KeptCheckpoint[]> {
   return await ledgerTables(tx)
     .selectFrom("ledger_checkpoint")
-    .select(["size", "note", "signed_at as signedAt"])
+    .select(["size", "note"])
     .where("size", "<", below)
     .orderBy("size", "desc")
     .limit(most)

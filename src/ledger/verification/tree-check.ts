@@ -1,4 +1,3 @@
-import type { Tx } from "../../database/transaction.ts";
 import type { NoteVerifier } from "../note.ts";
 import { emptyEdge, extendEdge, type Tile, type TreeEdge } from "../tree/edge.ts";
 import { hashAt, hashOctets, leafHash, treeHash } from "../tree/hash.ts";
@@ -6,12 +5,12 @@ import { tilePath, tileWidth, widthInTree } from "../tree/tile.ts";
 import { CheckpointTrail, vouchedBy } from "./checkpoint-check.ts";
 import type { Findings } from "./finding.ts";
 import { type LeafMismatch, nameMismatches } from "./moved-leaves.ts";
-import { type EntryRow, type LedgerPage, readPage, readTileRow, tilesPerPage } from "./pages.ts";
+import { type EntryRow, type LedgerPage, type LedgerSource, tilesPerPage } from "./source.ts";
 import { judgeTile, rootAt, type VouchedRoot } from "./tile-judge.ts";
 
 /** What checking the tree works with. */
 export interface TreeCheckContext {
-  readonly tx: Tx;
+  readonly source: LedgerSource;
   readonly size: number;
   readonly verifier: NoteVerifier;
   /** Checkpoints from elsewhere, whose signatures hold. */
@@ -28,7 +27,8 @@ export interface TreeCheckContext {
  * the checkpoints. Memory: one page of 32 tiles and the edge.
  */
 export class TreeCheck {
-  readonly trail: CheckpointTrail;
+  readonly #ownTrail: CheckpointTrail;
+  readonly #outsideTrail: CheckpointTrail;
   readonly mismatches: LeafMismatch[] = [];
   readonly #context: TreeCheckContext;
   #edge: TreeEdge = emptyEdge;
@@ -39,14 +39,20 @@ export class TreeCheck {
 
   constructor(context: TreeCheckContext) {
     this.#context = context;
-    this.trail = new CheckpointTrail(context.findings);
+    this.#ownTrail = new CheckpointTrail(context.findings, "own");
+    this.#outsideTrail = new CheckpointTrail(context.findings, "outside");
+  }
+
+  /** Checkpoints whose root the tree has. */
+  get confirmed(): number {
+    return this.#ownTrail.held + this.#outsideTrail.held;
   }
 
   async run(): Promise<void> {
-    const { tx, size, findings, onProgress } = this.#context;
+    const { source, size, findings, onProgress } = this.#context;
     const tiles = Math.ceil(size / tileWidth);
     for (let first = 0; first < tiles; first += tilesPerPage) {
-      const page = await readPage(tx, first);
+      const page = await source.page(first, size);
       let row = 0;
       for (let index = first; index < Math.min(tiles, first + tilesPerPage); index += 1) {
         const start = row;
@@ -64,7 +70,8 @@ export class TreeCheck {
       }),
     );
     this.#reportSuspects();
-    this.trail.finish();
+    this.#ownTrail.finish();
+    this.#outsideTrail.finish();
     nameMismatches(this.mismatches, findings);
   }
 
@@ -73,6 +80,7 @@ export class TreeCheck {
     const width = widthInTree(0, index, size);
     const address = { level: 0, index, width };
     const tile = tilePath(address);
+    const damage = page.damagedBundles.get(index);
     const actual = this.#hashRows(index, width, rows);
     const computed = actual.every((hash) => hash !== undefined) ? Buffer.concat(actual) : undefined;
     const stored = page.tiles.get(index);
@@ -95,7 +103,16 @@ export class TreeCheck {
         });
       }
     }
-    this.#compareRows(index * tileWidth, actual, recorded, rows);
+    if (damage === undefined) this.#compareRows(index * tileWidth, actual, recorded, rows);
+    else {
+      const bundle = tilePath({ level: "entries", index, width });
+      findings.add({
+        kind: "bundle-damaged",
+        what: `${bundle} ${damage}`,
+        tile: bundle,
+        leaf: index * tileWidth,
+      });
+    }
     // With tile and entries both lost nothing below can be confirmed; no hash is that of 32 zero octets.
     const hashes = recorded ?? Buffer.alloc(width * hashOctets);
     this.#checkCheckpoints(vouched, hashes);
@@ -150,7 +167,8 @@ export class TreeCheck {
   }
 
   #checkCheckpoints(vouched: readonly VouchedRoot[], hashes: Buffer): void {
-    for (const { size, root } of vouched) {
+    for (const { size, root, fromOutside } of vouched) {
+      const trail = fromOutside === true ? this.#outsideTrail : this.#ownTrail;
       const edge = this.#edge;
       const holds = rootAt(edge, hashes, size).equals(root);
       if (this.#other !== undefined) {
@@ -164,8 +182,8 @@ export class TreeCheck {
           this.#suspects = [];
           this.#other = undefined;
         }
-        this.trail.record(size, holds || otherHolds);
-      } else this.trail.record(size, holds);
+        trail.record(size, holds || otherHolds);
+      } else trail.record(size, holds);
     }
   }
 
@@ -191,12 +209,10 @@ export class TreeCheck {
 
   /** Level 1 is compared hash by hash as its tiles pass; here the tiles above, and that each has its length. */
   async #checkUpperTiles(tiles: readonly Tile[]): Promise<void> {
-    const { tx, findings } = this.#context;
+    const { source, size, findings } = this.#context;
     for (const address of tiles) {
       const tile = tilePath(address);
-      const stored = (await readTileRow(tx, address.level, address.index, address.index + 1)).get(
-        address.index,
-      );
+      const stored = await source.tile(address.level, address.index, size);
       if (stored === undefined) findings.add({ kind: "tile-missing", what: `${tile} is missing`, tile });
       else if (
         stored.length !== address.hashes.length ||
@@ -212,8 +228,8 @@ export class TreeCheck {
   async #storedRoot(index: number): Promise<Buffer | undefined> {
     const above = Math.floor(index / tileWidth);
     if (this.#levelOne?.index !== above) {
-      const row = await readTileRow(this.#context.tx, 1, above, above + 1);
-      this.#levelOne = { index: above, hashes: row.get(above) };
+      const { source, size } = this.#context;
+      this.#levelOne = { index: above, hashes: await source.tile(1, above, size) };
     }
     const root =
       this.#levelOne.hashes === undefined ? undefined : hashAt(this.#levelOne.hashes, index % tileWidth);

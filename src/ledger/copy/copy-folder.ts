@@ -1,0 +1,91 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { SmkiError } from "../../errors/smki-error.ts";
+import type { KeptCheckpoint } from "../verification/source.ts";
+
+/** The newest checkpoint of a copy, and of a ledger under its prefix (C2SP tlog-tiles, "Checkpoints"). */
+export const checkpointName = "checkpoint";
+/** The ledger's verifier key, as it was when the copy was begun. */
+export const verifierKeyName = "verifier-key";
+const keptFolder = "checkpoints";
+const keptName = /^(0|[1-9]\d{0,15})\.txt$/;
+// A tile has 8 kB, a bundle of 256 of the largest entries 17 MB.
+const largestFile = 20 * 1024 * 1024;
+
+/**
+ * A folder in which a ledger is copied, laid out as the ledger is served (C2SP tlog-tiles), so that any static web
+ * server can serve it on. Beside that: every checkpoint that was ever copied, under `checkpoints/`.
+ */
+export class CopyFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** A file's octets; undefined where there is none. @throws SmkiError FILE_UNREADABLE */
+  async read(name: string): Promise<Buffer | undefined> {
+    const file = join(this.path, name);
+    try {
+      const handle = await open(file, "r");
+      try {
+        const { size } = await handle.stat();
+        if (size > largestFile) throw new SmkiError("FILE_UNREADABLE", { file, octets: size });
+        return await handle.readFile();
+      } finally {
+        await handle.close();
+      }
+    } catch (cause) {
+      if (cause instanceof SmkiError) throw cause;
+      const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
+      if (reason === "ENOENT" || reason === "ENOTDIR") return undefined;
+      throw new SmkiError("FILE_UNREADABLE", { file, reason }, { cause });
+    }
+  }
+
+  async readText(name: string): Promise<string | undefined> {
+    return (await this.read(name))?.toString("utf8");
+  }
+
+  /** Writes a file whole: a crash leaves what was there before, or the new file, never half of one. */
+  async write(name: string, content: Uint8Array | string): Promise<void> {
+    const file = join(this.path, name);
+    await mkdir(dirname(file), { recursive: true });
+    const temporary = `${file}.${randomUUID()}.tmp`;
+    try {
+      const handle = await open(temporary, "wx", 0o644);
+      try {
+        await handle.writeFile(content);
+        // Without this a crash of the machine could leave the name with nothing behind it.
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, file);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(join(this.path, name), { force: true });
+  }
+
+  /** Keeps a checkpoint for later comparison: one for each size, with the cosignatures that it had last. */
+  async keepCheckpoint({ size, note }: KeptCheckpoint): Promise<void> {
+    await this.write(`${keptFolder}/${String(size)}.txt`, note);
+  }
+
+  /** The sizes of which checkpoints are kept, in order. */
+  async keptSizes(): Promise<number[]> {
+    const names = await readdir(join(this.path, keptFolder)).catch(() => []);
+    const sizes = names.flatMap((name) => keptName.exec(name)?.[1] ?? []).map(Number);
+    return sizes.toSorted((one, other) => one - other);
+  }
+
+  async keptCheckpoint(size: number): Promise<KeptCheckpoint> {
+    return { size, note: await readFile(join(this.path, keptFolder, `${String(size)}.txt`), "utf8") };
+  }
+}
