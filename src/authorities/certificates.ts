@@ -7,10 +7,15 @@ import {
   selectCertificates,
 } from "./certificate-store.ts";
 import { selectPendingCertificates } from "./issuing/pending.ts";
-import { currentList, type PublishedList } from "./revocation/list-store.ts";
+import {
+  currentList,
+  currentListRecord,
+  type ListRecord,
+  type PublishedList,
+} from "./revocation/list-store.ts";
 
 export type { CertificateStanding, CertificateUsage, KnownCertificate } from "./certificate-store.ts";
-export type { PublishedList } from "./revocation/list-store.ts";
+export type { ListRecord, PublishedList } from "./revocation/list-store.ts";
 
 /** Certificates that were issued and match, newest first, with what has been said of them since. */
 export function findCertificates(tx: Tx, query: CertificateQuery): Promise<KnownCertificate[]> {
@@ -25,6 +30,11 @@ export function findPendingCertificates(tx: Tx, query: CertificateQuery) {
 /** The current CRL or ARL of a CA; undefined when it has none. */
 export function currentListOf(tx: Tx, authorityId: string): Promise<PublishedList | undefined> {
   return currentList(tx, authorityId);
+}
+
+/** What is said of the current CRL or ARL of a CA, without its octets; undefined when it has none. */
+export function currentListRecordOf(tx: Tx, authorityId: string): Promise<ListRecord | undefined> {
+  return currentListRecord(tx, authorityId);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Tx } from "../database/transaction.ts";
 import { after, before, type Rulebook } from "../rulebook/index.ts";
 import { type Authority, crlProfiles, publishesCrl } from "./authority.ts";
 import { selectAuthorities } from "./authority-store.ts";
-import { currentListState } from "./revocation/list-store.ts";
+import { currentListRecord } from "./revocation/list-store.ts";
 
 /** How the authorities stand, and what a person should see to. */
 export interface AuthorityStanding {
@@ -36,7 +36,7 @@ export async function authorityStanding(tx: Tx, rules: Rulebook, now: Date): Pro
   );
   warnings.push(...deadEnds(authorities));
   for (const authority of authorities) {
-    const list = await currentListState(tx, authority.id);
+    const list = await currentListRecord(tx, authority.id);
     // A CA that was revoked revokes nothing more: its last list stays as it is.
     if (list === undefined || authority.state === "revoked") continue;
     lists.push({ authority: authority.id, number: list.number, nextUpdate: list.nextUpdate.toISOString() });

@@ -107,6 +107,18 @@ export const issuanceErrors = errorEntries({
       "Run `smki ledger verify`: it names what was deleted or altered. Put the revocation back, from a good copy of the database or as its act in the ledger says; lists are made again then.",
     status: 500,
   },
+  LIST_REVOCATIONS_ALTERED: {
+    what: "What the database has of the CA's revocations no longer gives the list that the CA signed last; no list is signed on it",
+    remedy:
+      "Run `smki ledger verify`: it names what was altered. Put it back as its act in the ledger says; lists are made again then.",
+    status: 500,
+  },
+  LIST_LINT_FINDING: {
+    what: "The CA's list would not conform to its profile, so it is not published",
+    remedy:
+      "Correct what the rule that is named finds: a serial number, a date or a reason in the CA's revocations, or the CA's certificate. Until then the list before stays in force.",
+    status: 500,
+  },
   CERTIFICATE_NOT_FOUND: {
     what: "No certificate with that serial number",
     remedy: "Give the serial number in hexadecimal, as the repository shows it.",

@@ -9,20 +9,26 @@ const at = (time: string) => new Date(`2026-06-01T${time}Z`);
 
 describe("the Organisation CRL is made", () => {
   test("when there is none", () => {
-    expect(listDue({ revocations: 0 }, schedule, at("12:00:00"))).toBe("first");
+    expect(listDue({ hasUnlisted: false }, schedule, at("12:00:00"))).toBe("first");
   });
   test("12 hours after the last one, not before", () => {
-    const state = { current: { thisUpdate: at("00:00:00"), entries: 2 }, revocations: 2 };
+    const state = { current: { thisUpdate: at("00:00:00"), entries: 2 }, hasUnlisted: false };
     expect(listDue(state, schedule, at("11:59:59"))).toBeUndefined();
     expect(listDue(state, schedule, at("12:00:00"))).toBe("interval");
   });
   test("at once after a revocation, whatever the time that it bears", () => {
-    const state = { current: { thisUpdate: at("03:00:00"), entries: 2 }, revocations: 3 };
+    const state = { current: { thisUpdate: at("03:00:00"), entries: 9_999 }, hasUnlisted: true };
     expect(listDue(state, schedule, at("03:00:00"))).toBe("revocation");
     expect(listDue(state, schedule, at("03:00:01"))).toBe("revocation");
   });
+  test("in a burst of revocations, a long one a second later for each 10,000 entries", () => {
+    const state = { current: { thisUpdate: at("03:00:00"), entries: 100_000 }, hasUnlisted: true };
+    expect(listDue(state, schedule, at("03:00:09"))).toBeUndefined();
+    expect(listDue(state, schedule, at("03:00:10"))).toBe("revocation");
+    expect(listDue(state, schedule, at("15:00:00"))).toBe("revocation");
+  });
   test("at start when one was missed while the service was down", () => {
-    const state = { current: { thisUpdate: at("00:00:00"), entries: 0 }, revocations: 0 };
+    const state = { current: { thisUpdate: at("00:00:00"), entries: 0 }, hasUnlisted: false };
     expect(listDue(state, schedule, new Date("2026-06-09T00:00:00Z"))).toBe("interval");
   });
 });

@@ -1,33 +1,26 @@
 import { hash } from "node:crypto";
-import {
-  assembleCrl,
-  buildTbsCrl,
-  parseCrl,
-  profileRules,
-  readCrlFields,
-  verifyCrlSignature,
-} from "../../certificates/index.ts";
 import type { Database } from "../../database/connect.ts";
 import type { Tx } from "../../database/transaction.ts";
-import { SmkiError } from "../../errors/smki-error.ts";
 import type { Signer } from "../../keys/signer.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Authority } from "../authority.ts";
 import { requireClockNotBack } from "../clock-guard.ts";
-import { type Issuer, issuerOf } from "../issuing/issuer.ts";
+import { issuerOf } from "../issuing/issuer.ts";
 import { wholeSecond } from "../issuing/validity.ts";
+import { requireCurrentKept } from "./current-kept.ts";
 import { type ListSchedule, listDue, listValidUntil } from "./list-due.ts";
 import {
-  countRevocations,
-  currentList,
-  currentListState,
+  currentListRecord,
   insertList,
+  type ListRecord,
   lockListOf,
   type PublishedList,
-  type Revocation,
-  selectRevocations,
 } from "./list-store.ts";
+import { readListedEntries } from "./listed-entries.ts";
+import { tbsOfList } from "./rebuild-list.ts";
+import { hasUnlisted, markListed } from "./revocation-store.ts";
+import { lintBeforeSigning, signAndCompare } from "./sign-list.ts";
 
 /**
  * The steps of making a list, each with a name for the tests that stop it there. Up to `publishing` nothing of it is
@@ -36,8 +29,16 @@ import {
 export const listSteps = ["collected", "built", "signed", "publishing", "published"] as const;
 export type ListStep = (typeof listSteps)[number];
 
-/** Called after each step; for tests, which stop the process there. */
+/** Called after each step; for tests, which stop the process there, and for measuring. */
 export type AfterListStep = (step: ListStep) => Promise<void> | void;
+
+/** Where a list's time comes from. */
+export interface ListTime {
+  readonly clock: Clock;
+  /** How far clocks of several machines may differ. */
+  readonly toleranceSeconds: number;
+  readonly afterStep?: AfterListStep;
+}
 
 /** What making a list in a transaction of its own works with. */
 export interface ListMaking extends ListTime {
@@ -45,12 +46,20 @@ export interface ListMaking extends ListTime {
   readonly signer: Signer;
 }
 
-/** As {@link publishListIfDue}, in a transaction of its own: what it gives is durable, and is served from then on. */
+/**
+ * Makes the CA's list if one is due, in a transaction of its own: what it gives is durable, and is served from then
+ * on. When none is due, which is asked each second, it costs two looks into indexes, whatever the list's size.
+ *
+ * @returns the new list, or undefined when none was due
+ * @throws SmkiError as {@link publishListIfDue}
+ */
 export async function publishDueList(
   { database, signer, ...time }: ListMaking,
   authority: Authority,
   schedule: ListSchedule,
 ): Promise<PublishedList | undefined> {
+  const due = await database.read((tx) => listDueNow(tx, authority.id, schedule, time.clock()));
+  if (due === undefined) return undefined;
   const list = await database.transaction((tx) => publishListIfDue(tx, signer, authority, schedule, time));
   if (list !== undefined) await time.afterStep?.("published");
   return list;
@@ -62,7 +71,8 @@ export async function publishDueList(
  * served half.
  *
  * @returns the new list, or undefined when none was due
- * @throws SmkiError CLOCK_WENT_BACK, LIST_WOULD_SHRINK, OWN_SIGNATURE_INVALID, KEY_NOT_FOUND, KEY_STORE_UNAVAILABLE
+ * @throws SmkiError CLOCK_WENT_BACK, LIST_WOULD_SHRINK, LIST_REVOCATIONS_ALTERED, LIST_LINT_FINDING,
+ *   OWN_SIGNATURE_INVALID, KEY_NOT_FOUND, KEY_STORE_UNAVAILABLE
  */
 export async function publishListIfDue(
   tx: Tx,
@@ -75,18 +85,22 @@ export async function publishListIfDue(
   // Only now: the lock may have been waited for, and a list made meanwhile bears a later time than before the wait.
   const now = clock();
   await requireClockNotBack(tx, now, toleranceSeconds);
-  const current = await currentListState(tx, authority.id);
-  const due = listDue({ current, revocations: await countRevocations(tx, authority.id) }, schedule, now);
-  if (due === undefined) return undefined;
-  return publishList(tx, signer, authority, schedule, now, due, afterStep);
+  const due = await listDueNow(tx, authority.id, schedule, now);
+  return due && publishList(tx, signer, authority, schedule, now, due, afterStep);
 }
 
-/** Where a list's time comes from. */
-export interface ListTime {
-  readonly clock: Clock;
-  /** How far clocks of several machines may differ. */
-  readonly toleranceSeconds: number;
-  readonly afterStep?: AfterListStep;
+async function listDueNow(tx: Tx, authorityId: string, schedule: ListSchedule, now: Date) {
+  const current = await currentListRecord(tx, authorityId);
+  return listDue({ current, hasUnlisted: await hasUnlisted(tx, authorityId) }, schedule, now);
+}
+
+/**
+ * The number of the list to come: one higher than the last, always (RFC 5280 5.2.3).
+ *
+ * @param current - what is known of the last one
+ */
+function nextListNumber(current: ListRecord | undefined): number {
+  return (current?.number ?? 0) + 1;
 }
 
 /** Makes and publishes the CA's list now: in a ceremony for an ARL, or because it is due. */
@@ -100,24 +114,32 @@ export async function publishList(
   afterStep?: AfterListStep,
 ): Promise<PublishedList> {
   await lockListOf(tx, authority.id);
-  const current = await currentList(tx, authority.id);
-  const revocations = await selectRevocations(tx, authority.id);
-  if (current !== undefined) requireNoneLost(current, revocations);
+  const issuer = issuerOf(authority);
+  const current = await currentListRecord(tx, authority.id);
+  const number = nextListNumber(current);
+  // All that is committed at this moment, together: however many were revoked since the last list, this one has them.
+  await markListed(tx, authority.id, number);
+  const entries = await readListedEntries(tx, authority.id);
+  if (current !== undefined) await requireCurrentKept(tx, issuer, current, entries);
   await afterStep?.("collected");
+
   const thisUpdate = wholeSecond(now);
   const list = {
     authorityId: authority.id,
-    // One higher than the last, always (RFC 5280 5.2.3).
-    number: (current?.number ?? 0) + 1,
+    number,
     thisUpdate,
     nextUpdate: listValidUntil(thisUpdate, schedule),
-    entries: revocations.length,
+    entries: entries.upTo(number).count,
   };
-  const published = {
-    ...list,
-    list: await signList(signer, issuerOf(authority), list, revocations, afterStep),
-  };
+  const toBeSigned = tbsOfList(issuer, list, entries);
+  await lintBeforeSigning(issuer, toBeSigned);
+  await afterStep?.("built");
+
+  // A crash from here to the commit leaves a signed list that nobody has seen: the next one bears the same number.
+  const signed = await signAndCompare(signer, issuer, toBeSigned);
   await afterStep?.("signed");
+
+  const published = { ...list, ...signed };
   await insertList(tx, published);
   await recordActs(tx, [
     {
@@ -126,57 +148,13 @@ export async function publishList(
       by: "system",
       subject: {
         authority: authority.id,
-        number: list.number,
+        number,
         entries: list.entries,
-        list: hash("sha256", published.list, "hex"),
+        list: hash("sha256", signed.list, "hex"),
         because,
       },
     },
   ]);
   await afterStep?.("publishing");
   return published;
-}
-
-/**
- * Nothing is ever taken off a list: whoever relies on it would take what was revoked for good again. An expired
- * certificate stays on it too.
- */
-function requireNoneLost(current: PublishedList, revocations: readonly Revocation[]): void {
-  const kept = new Set(revocations.map(({ serialNumber }) => serialNumber));
-  const lost = readCrlFields(parseCrl(current.list)).revoked.find(
-    ({ serialNumber }) => !kept.has(serialNumber),
-  );
-  if (lost !== undefined || kept.size < current.entries)
-    throw new SmkiError("LIST_WOULD_SHRINK", {
-      authority: current.authorityId,
-      number: current.number,
-      ...(lost === undefined ? {} : { serialNumber: lost.serialNumber }),
-    });
-}
-
-async function signList(
-  signer: Signer,
-  issuer: Issuer,
-  list: Omit<PublishedList, "list">,
-  revocations: readonly Revocation[],
-  afterStep: AfterListStep | undefined,
-): Promise<Buffer> {
-  const toBeSigned = buildTbsCrl({
-    issuer: issuer.fields.subject,
-    algorithm: profileRules[issuer.fields.profile].signatureAlgorithm,
-    thisUpdate: list.thisUpdate,
-    nextUpdate: list.nextUpdate,
-    number: BigInt(list.number),
-    authorityKeyIdentifier: issuer.keyIdentifier,
-    revoked: revocations.map(({ serialNumber, revokedAt, reason }) => ({
-      serialNumber,
-      revocationDate: wholeSecond(revokedAt),
-      reason,
-    })),
-  });
-  await afterStep?.("built");
-  const der = assembleCrl(toBeSigned, await signer.sign(issuer.authority.keyLabel, toBeSigned));
-  if (!verifyCrlSignature(parseCrl(der), issuer.publicKey))
-    throw new SmkiError("OWN_SIGNATURE_INVALID", { authority: issuer.authority.id });
-  return der;
 }

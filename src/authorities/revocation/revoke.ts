@@ -3,7 +3,7 @@ import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
 import { type KnownCertificate, selectCertificates } from "../certificate-store.ts";
-import { insertNotInUse, insertRevocation } from "./list-store.ts";
+import { insertNotInUse, insertRevocation } from "./revocation-store.ts";
 
 /** Grounds on which an Organisation or IKI Certificate is revoked, in the words of RFC 5280 5.3.1. */
 export const permittedReasons = [
@@ -25,8 +25,8 @@ export interface RevocationRequest {
 }
 
 /**
- * Revokes an Organisation or IKI Certificate at once; its CRL follows within the hour. What it costs does not
- * depend on how many certificates were revoked before.
+ * Revokes an Organisation or IKI Certificate at once; its CRL follows within seconds. What it costs does not
+ * depend on how many certificates were revoked before: it inserts rows, and reads and updates none that others share.
  *
  * @throws SmkiError CERTIFICATE_NOT_FOUND, CERTIFICATE_NOT_REVOCABLE (a Device Certificate, or a CA's, which
  *   only a ceremony revokes), CERTIFICATE_REVOKED_ALREADY, CERTIFICATE_EXPIRED

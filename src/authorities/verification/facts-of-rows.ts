@@ -1,8 +1,13 @@
+import { hash } from "node:crypto";
 import { sql } from "kysely";
 import type { Tx } from "../../database/transaction.ts";
+import { isSmkiError } from "../../errors/smki-error.ts";
 import { allCredentials } from "../../registration/registration.ts";
-import type { AuthorityState } from "../authority.ts";
+import type { Authority, AuthorityState } from "../authority.ts";
 import { selectAuthorities } from "../authority-store.ts";
+import { type ListRecord, listRecords } from "../revocation/list-store.ts";
+import { type ListedEntries, readListedEntries } from "../revocation/listed-entries.ts";
+import { octetsOfList } from "../revocation/rebuild-list.ts";
 import {
   aboutCredential,
   aboutList,
@@ -43,12 +48,37 @@ export async function* heldFacts(tx: Tx): AsyncGenerator<HeldFact> {
       value: endedAt === null ? "none" : inWords(endedAt),
     };
   }
-  // The digest is worked out from the octets that are stored now: one kept beside them would prove nothing.
-  const { rows: lists } = await sql<{ authority: string; number: number; entries: number; digest: string }>`
-    select authority_id as authority, number, entries, encode(sha256(list), 'hex') as digest
-    from certificate_revocation_list`.execute(tx);
-  for (const { authority, number, entries, digest } of lists)
-    yield { about: aboutList(authority, number), value: inWords(entries, digest) };
+  for (const authority of await selectAuthorities(tx)) yield* heldLists(tx, authority);
+}
+
+/**
+ * What is held of every list that a CA published. The digest is worked out from the octets that are stored, or of a
+ * list whose octets are not kept from those that it is made again with: one kept beside them would prove nothing.
+ */
+async function* heldLists(tx: Tx, authority: Authority): AsyncGenerator<HeldFact> {
+  const lists = await listRecords(tx, authority.id);
+  if (lists.length === 0) return;
+  const listed = await readListedEntries(tx, authority.id);
+  for (const list of lists) {
+    const { number, entries, signature } = list;
+    const digest = list.sha256 ?? (signature && digestOfRebuilt(authority, list, signature, listed));
+    yield { about: aboutList(authority.id, number), value: inWords(entries, digest ?? "without octets") };
+  }
+}
+
+function digestOfRebuilt(
+  authority: Authority,
+  list: ListRecord,
+  signature: Buffer,
+  listed: ListedEntries,
+): string {
+  try {
+    return hash("sha256", octetsOfList(authority, list, signature, listed), "hex");
+  } catch (error) {
+    // What no list can be made of is no list that was published.
+    if (isSmkiError(error)) return error.code;
+    throw error;
+  }
 }
 
 interface RevocationRow {
