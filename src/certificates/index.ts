@@ -21,6 +21,7 @@ export * from "./der/index.ts";
 export * from "./extensions/index.ts";
 export * from "./keys/index.ts";
 export * from "./lint/index.ts";
+export * from "./path/index.ts";
 export * from "./profiles/index.ts";
 export * from "./syntax/index.ts";
 export * from "./verify-certificate.ts";

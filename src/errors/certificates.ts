@@ -177,4 +177,10 @@ export const certificateErrors = errorEntries({
     remedy: "Correct the field named.",
     status: 422,
   },
+  PATH_BUDGET_EXCEEDED: {
+    what: "The search for a path to a root was given up: there were too many certificates that fit to try them all",
+    remedy:
+      "Give only the certificates that belong to the path; a pool like this one is made to be costly, not to be used.",
+    status: 422,
+  },
 });

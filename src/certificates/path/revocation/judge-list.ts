@@ -1,0 +1,77 @@
+import { isSmkiError } from "../../../errors/smki-error.ts";
+import type { CertificateList } from "../../crl/index.ts";
+import { type AuthorityKeyIdentifier, decodeAuthorityKeyIdentifier } from "../../extensions/index.ts";
+import type { Extension } from "../../syntax/index.ts";
+import { Oids } from "../../vocabulary/index.ts";
+import type { ListReason } from "../path-check.ts";
+import type { Signatures } from "../signatures.ts";
+import type { Standing } from "../standing.ts";
+
+/** Why a list is not one of this issuer's that can be read whole. */
+export interface ListFault {
+  readonly reason: ListReason;
+  readonly words: string;
+}
+
+const fault = (reason: ListReason, words: string): ListFault => ({ reason, words });
+
+/**
+ * Says whether a list that bears the issuer's name is the issuer's: by key identifier and signature, from a key that may
+ * sign lists, and without anything critical that is not understood here. Whether it is current is another question.
+ *
+ * @returns undefined when it is
+ * @throws SmkiError PATH_BUDGET_EXCEEDED
+ */
+export function listFault(
+  list: CertificateList,
+  issuer: Standing,
+  signatures: Signatures,
+): ListFault | undefined {
+  const malformed = formFault(list);
+  if (malformed !== undefined) return malformed;
+  const named = authorityOf(list)?.keyIdentifier;
+  if (named === undefined)
+    return fault("list-form", "does not say with which of its issuer's keys it was signed");
+  if (issuer.keyIdentifier?.equals(named) !== true)
+    return fault(
+      "list-wrong-key",
+      `names another key (${named.toString("hex")}) than that of ${issuer.label}`,
+    );
+  // A usage that is not written allows everything (RFC 5280 6.3.3 (f)); an authority without one fails for that elsewhere.
+  if (issuer.usage?.includes("cRLSign") === false)
+    return fault("list-issuer-usage", `is of ${issuer.label}, whose key usage does not let it sign lists`);
+  return signatures.verify(list, issuer)
+    ? undefined
+    : fault("list-signature", `is not signed by the key of ${issuer.label}`);
+}
+
+function formFault(list: CertificateList): ListFault | undefined {
+  const number = list.extensions.find(({ id }) => id === Oids.cRLNumber);
+  if (list.version !== 2) return fault("list-form", "is not of version 2");
+  if (list.nextUpdate === undefined) return fault("list-form", "does not say when the next one is due");
+  if (number === undefined) return fault("list-form", "has no number");
+  if (!list.signatureAlgorithm.der.equals(list.tbsSignatureAlgorithm.der))
+    return fault("list-form", "bears another signature algorithm than the one that was signed");
+  const critical = [list.extensions, ...list.entries.map(({ extensions }) => extensions)]
+    .map(firstCritical)
+    .find((id) => id !== undefined);
+  return critical === undefined
+    ? undefined
+    : fault("list-form", `has the critical extension ${critical}, which no list of the SMKI has`);
+}
+
+/** No extension of a list or an entry is critical in the SMKI: one that is would narrow what the list says. */
+function firstCritical(extensions: readonly Extension[]): string | undefined {
+  return extensions.find(({ critical }) => critical)?.id;
+}
+
+function authorityOf(list: CertificateList): AuthorityKeyIdentifier | undefined {
+  const extension = list.extensions.find(({ id }) => id === Oids.authorityKeyIdentifier);
+  if (extension === undefined) return undefined;
+  try {
+    return decodeAuthorityKeyIdentifier(extension.value);
+  } catch (error) {
+    if (!isSmkiError(error)) throw error;
+    return undefined;
+  }
+}

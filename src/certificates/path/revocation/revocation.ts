@@ -1,0 +1,92 @@
+import type { CertificateList } from "../../crl/index.ts";
+import type { CertificateCheck, PathRules } from "../checks/certificate-check.ts";
+import { instantInWords } from "../in-words.ts";
+import { fails, holds, type Judgement } from "../path-check.ts";
+import type { Standing } from "../standing.ts";
+import { type ListFault, listFault } from "./judge-list.ts";
+import { entryOf } from "./revocation-lists.ts";
+
+/** Not on the current list of its issuer: the CRL of an issuing CA for end entities, the ARL of a root for the CAs. */
+export const revocation: CertificateCheck = {
+  name: "revocation",
+  source: "RFC 5280 5 and 6.3.3; SEC Appendix A, B and Q 4.9",
+  judge: ({ subject, issuer, isRoot }, rules) => {
+    if (rules.revocation === "ignored") return undefined;
+    if (isRoot) return holds("No list can revoke a root: those who trust it decide");
+    if (issuer === undefined) return undefined;
+    return judgeLists(subject, issuer, rules);
+  },
+};
+
+function judgeLists(subject: Standing, issuer: Standing, rules: PathRules): Judgement {
+  const { lists, signatures } = rules;
+  const faults: ListFault[] = [];
+  const sound: CertificateList[] = [];
+  for (const list of lists.of(subject.certificate.issuer)) {
+    const found = listFault(list, issuer, signatures);
+    if (found === undefined) sound.push(list);
+    else
+      faults.push({
+        ...found,
+        words: `The list of ${instantInWords(list.thisUpdate.milliseconds)} ${found.words}`,
+      });
+  }
+  const revoked = sound.map((list) => revokedBy(list, subject, rules.at)).find((each) => each !== undefined);
+  if (revoked !== undefined) return revoked;
+  const current = sound.find((list) => isCurrent(list, rules.at));
+  if (current !== undefined)
+    return holds(
+      `It is not on ${listInWords(current)}, which is current until ${instantInWords(current.nextUpdate?.milliseconds ?? 0)}`,
+    );
+  return unanswered(subject, issuer, rules, sound, faults);
+}
+
+/** On a list that was current then, or revoked by then on any list: an entry is never taken back. */
+function revokedBy(list: CertificateList, subject: Standing, at: number): Judgement | undefined {
+  const entry = entryOf(list, subject.certificate.serialNumber);
+  if (entry === undefined) return undefined;
+  const { milliseconds } = entry.revocationDate;
+  return milliseconds <= at || isCurrent(list, at)
+    ? fails("revoked", `It was revoked on ${instantInWords(milliseconds)}, says ${listInWords(list)}`)
+    : undefined;
+}
+
+const isCurrent = ({ thisUpdate, nextUpdate }: CertificateList, at: number): boolean =>
+  thisUpdate.milliseconds <= at && at <= (nextUpdate?.milliseconds ?? Number.NEGATIVE_INFINITY);
+
+/** No list answers for that time: what the caller makes of it is a setting, and why is said in either case. */
+function unanswered(
+  subject: Standing,
+  issuer: Standing,
+  { at, shape, revocation: mode }: PathRules,
+  sound: readonly CertificateList[],
+  faults: readonly ListFault[],
+): Judgement {
+  const outcome = (reason: ListFault["reason"], words: string): Judgement =>
+    mode === "required" ? fails(reason, words) : { holds: true, reason, words };
+  const [nearest] = sound;
+  if (nearest !== undefined) return outcome("list-not-current", notCurrent(nearest, subject, at));
+  const [fault] = faults;
+  if (fault !== undefined) return outcome(fault.reason, fault.words);
+  if (shape === "smki" && subject.profile === "device")
+    return holds("A Device Certificate cannot be revoked: its Issuing DCA's standing is what counts");
+  const kind = subject.constraints?.ca === true ? "ARL" : "CRL";
+  return outcome(
+    "list-missing",
+    `Whether it is revoked is not known: there is no ${kind} of ${issuer.label} at hand`,
+  );
+}
+
+function notCurrent(list: CertificateList, subject: Standing, at: number): string {
+  const name = `The list of ${instantInWords(list.thisUpdate.milliseconds)}`;
+  if (list.thisUpdate.milliseconds < at)
+    return `${name} ended on ${instantInWords(list.nextUpdate?.milliseconds ?? 0)}: who was revoked since is not known`;
+  const entry = entryOf(list, subject.certificate.serialNumber);
+  return entry === undefined
+    ? `${name} is later than that time; it does not say that the certificate was revoked`
+    : `${name} is later than that time; by it the certificate was revoked afterwards, on ${instantInWords(entry.revocationDate.milliseconds)}`;
+}
+
+function listInWords(list: CertificateList): string {
+  return `the list of ${instantInWords(list.thisUpdate.milliseconds)}`;
+}

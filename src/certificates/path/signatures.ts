@@ -1,0 +1,59 @@
+import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import type { CertificateList } from "../crl/index.ts";
+import { signatureAlgorithmOf, verifySignature } from "../keys/index.ts";
+import type { Certificate } from "../syntax/index.ts";
+import { type Standing, verifyingKeyOf } from "./standing.ts";
+
+/** What bears a signature: a certificate or a list. */
+type Signed = Certificate | CertificateList;
+
+/** Unless the caller says otherwise: about a tenth of a second of ECDSA on P-256. */
+const defaultBudget = 1_000;
+
+/**
+ * Verifies signatures, each pair once, and no more than it may: whoever gives the pool decides how many there would be.
+ */
+export class Signatures {
+  readonly #judged = new Map<Signed, Map<Standing, boolean>>();
+  #left: number;
+  readonly #budget: number;
+
+  constructor(budget: number = defaultBudget) {
+    this.#budget = budget;
+    this.#left = budget;
+  }
+
+  /**
+   * Whether the issuer's key signed it. What is of an unknown algorithm, of another kind than the key or not strictly
+   * encoded was not signed by it.
+   *
+   * @throws SmkiError PATH_BUDGET_EXCEEDED
+   */
+  verify(signed: Signed, issuer: Standing): boolean {
+    let byIssuer = this.#judged.get(signed);
+    if (byIssuer === undefined) {
+      byIssuer = new Map();
+      this.#judged.set(signed, byIssuer);
+    }
+    let judged = byIssuer.get(issuer);
+    if (judged === undefined) {
+      if (this.#left === 0) throw new SmkiError("PATH_BUDGET_EXCEEDED", { signaturesVerified: this.#budget });
+      this.#left -= 1;
+      judged = isSignedBy(signed, issuer);
+      byIssuer.set(issuer, judged);
+    }
+    return judged;
+  }
+}
+
+function isSignedBy(signed: Signed, issuer: Standing): boolean {
+  const key = verifyingKeyOf(issuer);
+  if (key === undefined) return false;
+  try {
+    const algorithm = signatureAlgorithmOf(signed.signatureAlgorithm);
+    return verifySignature(algorithm, key, signed.tbs, signed.signatureValue);
+  } catch (error) {
+    if (!isSmkiError(error)) throw error;
+    return false;
+  }
+}
