@@ -131,12 +131,11 @@ export async function publishList(
     nextUpdate: listValidUntil(thisUpdate, schedule),
     entries: entries.upTo(number).count,
   };
-  const toBeSigned = tbsOfList(issuer, list, entries);
-  await lintBeforeSigning(issuer, toBeSigned);
+  const signable = await lintBeforeSigning(issuer, tbsOfList(issuer, list, entries));
   await afterStep?.("built");
 
   // A crash from here to the commit leaves a signed list that nobody has seen: the next one bears the same number.
-  const signed = await signAndCompare(signer, issuer, toBeSigned);
+  const signed = await signAndCompare(signer, issuer, signable);
   await afterStep?.("signed");
 
   const published = { ...list, ...signed };

@@ -2,15 +2,22 @@ import { setImmediate as breathe } from "node:timers/promises";
 import {
   assembleCrl,
   type Finding,
-  lintCrl,
+  lintCrlSignature,
   lintTbsCrl,
-  parseCrl,
   parseTbsCrl,
+  type ToBeSignedList,
   verifyCrlSignature,
+  withSignature,
 } from "../../certificates/index.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Signer } from "../../keys/signer.ts";
 import type { Issuer } from "../issuing/issuer.ts";
+
+/** A list that may be signed: its octets, and what was parsed of them. */
+export interface SignableList {
+  readonly toBeSigned: Buffer;
+  readonly parsed: ToBeSignedList;
+}
 
 /**
  * Reads and lints the octets that are about to be signed. Between the parts the process turns to what else it has to
@@ -18,35 +25,34 @@ import type { Issuer } from "../issuing/issuer.ts";
  *
  * @throws SmkiError LIST_LINT_FINDING, CRL_MALFORMED: nothing with a finding is ever signed
  */
-export async function lintBeforeSigning(issuer: Issuer, toBeSigned: Buffer): Promise<void> {
+export async function lintBeforeSigning(issuer: Issuer, toBeSigned: Buffer): Promise<SignableList> {
   await breathe();
-  const list = parseTbsCrl(toBeSigned);
+  const parsed = parseTbsCrl(toBeSigned);
   await breathe();
-  requireNoFinding(issuer, lintTbsCrl(list, { issuer: issuer.lintIssuer }));
+  requireNoFinding(issuer, lintTbsCrl(parsed, { issuer: issuer.lintIssuer }));
   await breathe();
+  return { toBeSigned, parsed };
 }
 
 /**
- * Signs, and compares what came of it: the same octets, a signature that verifies under the CA's certificate, and no
- * finding of lint in the whole list.
+ * Signs, and compares what came of it: the octets that were linted and no others, a signature that verifies under the
+ * CA's certificate, and no finding of lint in what signing added.
  *
  * @returns the list in DER, and its signature
- * @throws SmkiError OWN_SIGNATURE_INVALID, LIST_LINT_FINDING, KEY_NOT_FOUND, KEY_STORE_UNAVAILABLE
+ * @throws SmkiError OWN_SIGNATURE_INVALID, LIST_LINT_FINDING, CRL_MALFORMED, KEY_NOT_FOUND, KEY_STORE_UNAVAILABLE
  */
 export async function signAndCompare(
   signer: Signer,
   issuer: Issuer,
-  toBeSigned: Buffer,
+  { toBeSigned, parsed }: SignableList,
 ): Promise<{ readonly list: Buffer; readonly signature: Buffer }> {
   const signature = await signer.sign(issuer.authority.keyLabel, toBeSigned);
   await breathe();
   const list = assembleCrl(toBeSigned, signature);
-  const parsed = parseCrl(list);
-  await breathe();
-  if (!parsed.tbs.equals(toBeSigned) || !verifyCrlSignature(parsed, issuer.publicKey))
+  const signed = withSignature(list, toBeSigned, parsed);
+  if (!verifyCrlSignature(signed, issuer.publicKey))
     throw new SmkiError("OWN_SIGNATURE_INVALID", { authority: issuer.authority.id });
-  requireNoFinding(issuer, lintCrl(parsed, { issuer: issuer.lintIssuer }));
-  await breathe();
+  requireNoFinding(issuer, lintCrlSignature(signed, { issuer: issuer.lintIssuer }));
   return { list, signature };
 }
 

@@ -7,6 +7,7 @@ export {
   parseCrl,
   parseTbsCrl,
   type ToBeSignedList,
+  withSignature,
 } from "./parse.ts";
 export { readCrlFields } from "./read-fields.ts";
 export { type RevocationReason, reasonCodes } from "./reason.ts";

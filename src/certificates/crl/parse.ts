@@ -74,6 +74,29 @@ export function parseCrl(der: Uint8Array): CertificateList {
   return readingList(whole, (reader) => reader.sequence((list) => readList(whole, list)));
 }
 
+/**
+ * Puts a signed list together with what was parsed of it before it was signed: 100,000 entries are not read again.
+ *
+ * @param der - the octets of a CertificateList
+ * @param tbs - the octets that `list` was parsed from
+ * @returns the same as {@link parseCrl}
+ * @throws SmkiError CRL_MALFORMED, also when the TBSCertList is not `tbs` octet for octet
+ */
+export function withSignature(der: Uint8Array, tbs: Uint8Array, list: ToBeSignedList): CertificateList {
+  const whole = asBuffer(der);
+  return readingList(whole, (reader) =>
+    reader.sequence((signed) => {
+      const from = signed.offset;
+      signed.contents(Tag.sequence);
+      const found = signed.since(from);
+      if (!found.equals(tbs)) throw new SmkiError("CRL_MALFORMED", { reason: "another TBSCertList" });
+      const signatureAlgorithm = readAlgorithmIdentifier(signed);
+      const signatureValue = readOctetAlignedBitString(signed);
+      return { der: whole, tbs: found, ...list, signatureAlgorithm, signatureValue };
+    }),
+  );
+}
+
 function readingList<List>(der: Uint8Array, read: (reader: DerReader) => List): List {
   try {
     return readDer(der, read, { maximumSize: crlOctetLimit });

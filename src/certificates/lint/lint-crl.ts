@@ -36,6 +36,13 @@ export function lintTbsCrl(list: ToBeSignedList, options: CrlLintOptions = {}): 
   return findings;
 }
 
+/** The rest of {@link lintCrl} for a list of which {@link lintTbsCrl} found nothing before it was signed. */
+export function lintCrlSignature(list: CertificateList, options: CrlLintOptions = {}): Finding[] {
+  const findings: Finding[] = [];
+  askAll(signedCrlRules, list, contextOf(options), findings);
+  return findings;
+}
+
 function contextOf({ issuer }: CrlLintOptions): CrlLintContext {
   return { issuer: issuer === undefined ? undefined : lintIssuer(issuer) };
 }
