@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Verifies a copied ledger or a receipt, from the public specifications alone (see README.md)."""
+import argparse, base64, hashlib, json, pathlib, re
+
+def need(holds, what):
+    if not holds:
+        raise ValueError(what)
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+def octets(text):  # RFC 4648 section 4, and only the one text that given octets have
+    value = base64.b64decode(text, validate=True)
+    need(base64.b64encode(value).decode() == text, f"not canonical base64: {text[:40]}")
+    return value
+
+# Ed25519 (RFC 8032 section 5.1): points in extended coordinates (X, Y, Z, T).
+P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+D, ROOT_OF_MINUS_1 = -121665 * pow(121666, -1, P) % P, pow(2, (P - 1) // 4, P)
+
+def add(a, b):
+    m, n = (a[1] - a[0]) * (b[1] - b[0]), (a[1] + a[0]) * (b[1] + b[0])
+    c, d = 2 * a[3] * b[3] * D, 2 * a[2] * b[2]
+    e, f, g, h = n - m, d - c, d + c, n + m
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+def multiply(scalar, point):
+    total = (0, 1, 1, 0)
+    while scalar:
+        total, point, scalar = add(total, point) if scalar & 1 else total, add(point, point), scalar >> 1
+    return total
+
+def decode_point(encoded):
+    y = int.from_bytes(encoded, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    x = x if (x * x - square) % P == 0 else x * ROOT_OF_MINUS_1 % P
+    need(y < P and (x * x - square) % P == 0 and not (x == 0 and sign), "no point of the curve")
+    x = P - x if x % 2 != sign else x
+    return x, y, 1, x * y % P
+
+def signature_holds(key, message, signature):
+    s = int.from_bytes(signature[32:], "little")
+    k = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ORDER
+    need(len(key) == 32 and len(signature) == 64 and s < ORDER, "no Ed25519 key or signature")
+    base = decode_point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+    a, b = multiply(s, base), add(decode_point(signature[:32]), multiply(k, decode_point(key)))
+    return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
+
+def open_checkpoint(note, verifier_key):  # c2sp.org/signed-note, c2sp.org/tlog-checkpoint
+    name, key_id, key = verifier_key.strip().split("+", 2)
+    key = octets(key)
+    need(key[:1] == b"\1" and sha256(name.encode(), b"\n", key)[:4].hex() == key_id, "a malformed verifier key")
+    text, _, signatures = note.rpartition("\n\n")
+    lines = [re.fullmatch("— ([^ ]+) ([^ ]+)", line) for line in signatures.split("\n")[:-1]]
+    need(all(lines) and note.endswith("\n"), "a checkpoint that is no signed note")
+    ours = [octets(line[2])[4:] for line in lines if line[1] == name and octets(line[2])[:4].hex() == key_id]
+    need(ours, "a checkpoint without a signature of the ledger's key")
+    need(all(signature_holds(key[1:], f"{text}\n".encode(), one) for one in ours), "a signature does not hold")
+    origin, size, root = text.split("\n")[:3]
+    need(origin == name and re.fullmatch("0|[1-9][0-9]{0,15}", size), "a checkpoint of another ledger or form")
+    return int(size), octets(root)
+
+def root_of(subtrees):  # RFC 9162 section 2.1.1, of complete subtrees (height, hash) with the largest first
+    root = subtrees[-1][1] if subtrees else sha256()
+    for _, left in reversed(subtrees[:-1]):
+        root = sha256(b"\1", left, root)
+    return root
+
+def read_tile(folder, level, index, width):  # c2sp.org/tlog-tiles
+    groups = re.findall("...", str(index).zfill(-(-len(str(index)) // 3) * 3))
+    path = "/".join(["x" + group for group in groups[:-1]] + groups[-1:])
+    file = pathlib.Path(folder, f"tile/{level}/{path}" + (f".p/{width}" if width < 256 else ""))
+    return file, file.read_bytes()
+
+def verify_copy(folder, key, against):
+    notes = [pathlib.Path(folder, "checkpoint"), *pathlib.Path(folder, "checkpoints").glob("*.txt"), *against]
+    stated = [open_checkpoint(file.read_text("utf-8"), key) for file in notes]
+    roots = {size: {root for other, root in stated if other == size} for size, _ in stated}
+    size, subtrees, levels = stated[0][0], [], {}
+    need(max(roots) == size, f"a checkpoint is of {max(roots)} entries, the copy of {size}: rolled back, or old")
+    for start in range(0, size, 256):
+        width, hashes, at = min(256, size - start), [], 0
+        file, bundle = read_tile(folder, "entries", start // 256, width)
+        while at < len(bundle):
+            end = at + 2 + int.from_bytes(bundle[at:at + 2], "big")
+            need(end <= len(bundle), f"{file} ends within an entry")
+            hashes.append(sha256(b"\0", bundle[at + 2:end]))
+            at = end
+        tile_file, tile = read_tile(folder, 0, start // 256, width)
+        need(len(hashes) == width and tile == b"".join(hashes), f"{tile_file} and the entries in {file} differ")
+        for leaf, value in enumerate(hashes, start + 1):
+            subtrees.append((0, value))
+            while len(subtrees) > 1 and subtrees[-1][0] == subtrees[-2][0]:
+                (height, left), (_, right) = subtrees[-2:]
+                subtrees[-2:] = [(height + 1, sha256(b"\1", left, right))]
+                if height % 8 == 7:
+                    levels.setdefault((height + 1) // 8, []).append(subtrees[-1][1])
+            need(leaf not in roots or roots[leaf] == {root_of(subtrees)}, f"another root at {leaf} entries was signed")
+    for level, hashes in levels.items():
+        for index in range(0, len(hashes), 256):
+            file, tile = read_tile(folder, level, index // 256, min(256, len(hashes) - index))
+            need(tile == b"".join(hashes[index:index + 256]), f"{file} is not what the entries give")
+    return f"the copy holds: {size} entries, {len(notes)} checkpoints"
+
+def verify_receipt(file, key, against):  # c2sp.org/tlog-proof, RFC 9162 section 2.1.3.2
+    form = ("OpenSMKI receipt v1\n.*-----BEGIN CERTIFICATE-----\n(.+)-----END CERTIFICATE-----\n\n"
+            "c2sp.org/tlog-proof@v1\nextra (.+?)\nindex (0|[1-9][0-9]*)\n((?:[^\n]+\n)*)\n(.*)")
+    parts = re.fullmatch(form, pathlib.Path(file).read_text("utf-8"), re.S)
+    need(parts, "the file is no receipt")
+    certificate, entry, leaf = octets(parts[1].replace("\n", "")), octets(parts[2]), int(parts[3])
+    (size, root), act, index = open_checkpoint(parts[5], key), json.loads(entry), leaf
+    canonical = json.dumps(act, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    need(canonical == entry and act["kind"] == "certificate.issued", "the entry is no act of issuing")
+    serial = bytes.fromhex(act["subject"]["serialNumber"])
+    named = act["subject"]["certificate"] == hashlib.sha256(certificate).hexdigest()
+    need(named and bytes([2, len(serial)]) + serial in certificate[:48], "the act is of another certificate")
+    value, last = sha256(b"\0", entry), size - 1
+    for sibling in map(octets, parts[4].split()):
+        on_the_right = leaf % 2 == 1 or leaf == last
+        need(last > 0, "the proof is too long")
+        value = sha256(b"\1", sibling, value) if on_the_right else sha256(b"\1", value, sibling)
+        while on_the_right and leaf % 2 == 0 and leaf != 0:
+            leaf, last = leaf // 2, last // 2
+        leaf, last = leaf // 2, last // 2
+    need(index < size and last == 0 and value == root, "the proof does not lead to the checkpoint's root")
+    stated = [open_checkpoint(note.read_text("utf-8"), key) for note in against]
+    need(all(one == (size, root) for one in stated), "a checkpoint is not the receipt's: verify a copy against it")
+    return f"the receipt holds: certificate {serial.hex()} is entry {index} of {size}, recorded at {act['at']}"
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["copy", "receipt"])
+    parser.add_argument("path", help="the folder of the copy, or the file of the receipt")
+    parser.add_argument("--key", required=True, type=pathlib.Path, help="the ledger's verifier key")
+    parser.add_argument("--against", nargs="*", default=[], type=pathlib.Path, help="checkpoints kept elsewhere")
+    words = parser.parse_args()
+    try:
+        verify = verify_copy if words.what == "copy" else verify_receipt
+        print(verify(words.path, words.key.read_text("utf-8"), words.against))
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise SystemExit(f"does NOT hold: {error}")
