@@ -2,15 +2,19 @@ import { type Authority, listAuthorities } from "../authorities/authorities.ts";
 import {
   type CertificateUsage,
   currentListOf,
+  currentListRecordOf,
   findCertificates,
   findPendingCertificates,
   type KnownCertificate,
+  type ListRecord,
   type PublishedList,
 } from "../authorities/certificates.ts";
 import type { Eui64, RemotePartyRole, SerialNumber } from "../certificates/index.ts";
 import type { Tx } from "../database/transaction.ts";
 import { SmkiError } from "../errors/smki-error.ts";
 import { type CertificateStatus, certificateStatus, standingOf } from "./status.ts";
+
+export type { ListRecord, PublishedList as RevocationList } from "../authorities/certificates.ts";
 
 /** What a relying party looks for; every part narrows, and at least one is given. */
 export interface CertificateSearch {
@@ -93,4 +97,12 @@ export async function revocationList(tx: Tx, authorityId: string): Promise<Publi
   const list = await currentListOf(tx, authorityId);
   if (list === undefined) throw new SmkiError("LIST_NOT_FOUND", { authority: authorityId });
   return list;
+}
+
+/** What is said of that list, without its octets. @throws SmkiError AUTHORITY_NOT_FOUND, LIST_NOT_FOUND */
+export async function revocationListRecord(tx: Tx, authorityId: string): Promise<ListRecord> {
+  await issuerCertificate(tx, authorityId);
+  const record = await currentListRecordOf(tx, authorityId);
+  if (record === undefined) throw new SmkiError("LIST_NOT_FOUND", { authority: authorityId });
+  return record;
 }

@@ -25,15 +25,36 @@ export async function publishLists(
   stop: AbortSignal,
   events: ListEvents,
 ): Promise<void> {
-  while (!stop.aborted) {
-    await events.beforeRound?.();
-    await publishDueLists(estate, signer, events);
-    await sleep(lookForDueListsEvery, undefined, { signal: stop }).catch(() => undefined);
+  const making = new Map<string, Promise<void>>();
+  try {
+    while (!stop.aborted) {
+      await events.beforeRound?.();
+      await lookRound(estate, signer, events, making);
+      await sleep(lookForDueListsEvery, undefined, { signal: stop }).catch(() => undefined);
+    }
+  } finally {
+    await Promise.all(making.values());
   }
 }
 
-/** One round: every active CA with a CRL. A CA whose list cannot be made holds up no other's. */
+/** One round, to its end: every active CA with a CRL. */
 export async function publishDueLists(estate: Estate, signer: Signer, events: ListEvents): Promise<void> {
+  const making = new Map<string, Promise<void>>();
+  await lookRound(estate, signer, events, making);
+  await Promise.all(making.values());
+}
+
+/**
+ * Begins a round, and waits for none of its lists: a CA whose list cannot be made, or takes long, holds up no other's.
+ *
+ * @param making - what is being made, by CA; one that is still at it is not begun again
+ */
+async function lookRound(
+  estate: Estate,
+  signer: Signer,
+  events: ListEvents,
+  making: Map<string, Promise<void>>,
+): Promise<void> {
   let authorities: Authority[];
   try {
     authorities = await estate.database.read(issuerCertificates);
@@ -41,13 +62,20 @@ export async function publishDueLists(estate: Estate, signer: Signer, events: Li
     events.onFailure(error);
     return;
   }
-  for (const authority of authorities)
-    try {
-      const list = await publishOf(estate, signer, authority);
-      if (list !== undefined) events.onList(list);
-    } catch (error) {
-      events.onFailure(error, authority.id);
-    }
+  for (const authority of authorities) {
+    if (making.has(authority.id)) continue;
+    const made = publishOf(estate, signer, authority)
+      .then(
+        (list) => {
+          if (list !== undefined) events.onList(list);
+        },
+        (error: unknown) => {
+          events.onFailure(error, authority.id);
+        },
+      )
+      .finally(() => making.delete(authority.id));
+    making.set(authority.id, made);
+  }
 }
 
 async function publishOf(

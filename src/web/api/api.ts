@@ -4,6 +4,7 @@ import type { WebServer } from "../server/create-server.ts";
 import { requireCredentials } from "../server/principal.ts";
 import type { ApiContext } from "./context.ts";
 import { issuanceRoutes } from "./issuance-routes.ts";
+import { listRoutes } from "./list-routes.ts";
 import { repositoryRoutes } from "./repository-routes.ts";
 import { revocationRoutes } from "./revocation-routes.ts";
 import { Problem } from "./schemas.ts";
@@ -38,6 +39,7 @@ export async function registerApi(server: WebServer, context: ApiContext): Promi
     });
     statusRoutes(api, context);
     repositoryRoutes(api, context);
+    listRoutes(api, context);
     issuanceRoutes(api, context);
     revocationRoutes(api, context);
     api.get("/api/v1/openapi.json", { config: { access: "public" }, schema: { hide: true } }, () =>

@@ -4,13 +4,12 @@ import {
   issuerCertificate,
   issuerCertificates,
   retrieveCertificate,
-  revocationList,
   searchCertificates,
 } from "../../repository/repository.ts";
 import type { WebServer } from "../server/create-server.ts";
 import type { ApiContext } from "./context.ts";
-import { certificateType, listType, Octets, prefersDer, sendOctets } from "./octets.ts";
-import { CertificateView, SerialNumberText, Status } from "./schemas.ts";
+import { certificateType, Octets, prefersDer, sendOctets } from "./octets.ts";
+import { AuthorityId, CertificateView, SerialNumberText, Status } from "./schemas.ts";
 import { certificateView } from "./views.ts";
 
 const AuthorityView = Type.Object({
@@ -22,12 +21,7 @@ const AuthorityView = Type.Object({
   certificate: Type.String({ description: "DER in Base64" }),
 });
 
-const Authority = Type.Object(
-  { authority: Type.String({ minLength: 1, maxLength: 40, description: "The CA's id" }) },
-  { additionalProperties: false },
-);
-
-/** The repository: certificates for those with a credential; CA certificates and revocation lists for everyone. */
+/** The repository: certificates for those with a credential; CA certificates for everyone. */
 export function repositoryRoutes(server: WebServer, context: ApiContext): void {
   const { database, clock } = context;
 
@@ -121,33 +115,13 @@ export function repositoryRoutes(server: WebServer, context: ApiContext): void {
       config: { access: "public" },
       schema: {
         summary: "One CA's certificate, DER",
-        querystring: Authority,
+        querystring: AuthorityId,
         response: { 200: { description: "DER", content: { [certificateType]: { schema: Octets } } } },
       },
     },
     async (request, reply) => {
       const authority = await database.read((tx) => issuerCertificate(tx, request.query.authority));
       return sendOctets(reply, certificateType, authority.certificate);
-    },
-  );
-
-  server.get(
-    "/api/v1/revocation-lists",
-    {
-      config: { access: "public" },
-      schema: {
-        summary: "The current CRL or ARL of a CA, DER",
-        querystring: Authority,
-        response: { 200: { description: "DER", content: { [listType]: { schema: Octets } } } },
-      },
-    },
-    async (request, reply) => {
-      const list = await database.read((tx) => revocationList(tx, request.query.authority));
-      void reply
-        .header("last-modified", list.thisUpdate.toUTCString())
-        .header("expires", list.nextUpdate.toUTCString())
-        .header("etag", `"${list.authorityId}-${String(list.number)}"`);
-      return sendOctets(reply, listType, list.list);
     },
   );
 }

@@ -101,3 +101,9 @@ export const StatusView = Type.Object(
   },
   { $id: "Status" },
 );
+
+/** The CA that an address asks for. */
+export const AuthorityId = Type.Object(
+  { authority: Type.String({ minLength: 1, maxLength: 40, description: "The CA's id" }) },
+  { additionalProperties: false },
+);
