@@ -5,6 +5,7 @@ import { tellError } from "../cli/output.ts";
 import { rulebookCommand } from "../cli/rulebook.ts";
 import { software } from "./software.ts";
 import { authorityCommand } from "./verbs/authority.ts";
+import { backupCommand } from "./verbs/backup.ts";
 import { ceremonyCommand } from "./verbs/ceremony.ts";
 import { certificateCommand } from "./verbs/certificate.ts";
 import { configCommand } from "./verbs/config.ts";
@@ -14,6 +15,7 @@ import { ledgerCommand } from "./verbs/ledger.ts";
 import { partyCommand } from "./verbs/party.ts";
 import { serveCommand, workCommand } from "./verbs/processes.ts";
 import { queueCommand } from "./verbs/queue.ts";
+import { restoreCommand } from "./verbs/restore.ts";
 import { statusCommand } from "./verbs/status.ts";
 import { upCommand } from "./verbs/up.ts";
 
@@ -38,6 +40,8 @@ export function createProgram(): Command {
     .addCommand(certificateCommand())
     .addCommand(queueCommand())
     .addCommand(ledgerCommand())
+    .addCommand(backupCommand())
+    .addCommand(restoreCommand())
     .addCommand(configCommand())
     .addCommand(lintCommand())
     .addCommand(rulebookCommand())

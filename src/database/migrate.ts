@@ -63,11 +63,16 @@ async function apply(tx: Tx, { number, name, statements, sha256 }: Migration): P
  *
  * @param database - an open database
  * @param folder - the numbered `.sql` files; those of the release if left out
+ * @param upTo - the last number to apply: for a database that an older release's rows are loaded into
  * @returns the names of those that this call applied
  * @throws SmkiError DATABASE_NEWER, MIGRATION_CHANGED, MIGRATION_FAILED, MIGRATION_FILES_INVALID
  */
-export async function migrate(database: Database, folder: string = migrationFolder): Promise<string[]> {
-  const migrations = readMigrations(folder);
+export async function migrate(
+  database: Database,
+  folder: string = migrationFolder,
+  upTo = Number.POSITIVE_INFINITY,
+): Promise<string[]> {
+  const migrations = readMigrations(folder).filter(({ number }) => number <= upTo);
   const done: string[] = [];
   for (;;) {
     const name = await database.transaction(async (tx) => {

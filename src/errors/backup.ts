@@ -56,7 +56,7 @@ export const backupErrors = errorEntries({
       "Repeat the same `smki restore`: it begins anew by itself. No service starts on half an estate, and nothing in the back-up was changed.",
     status: 409,
   },
-  LEDGER_COPY_DAMAGED: {
+  RESTORE_COPY_DAMAGED: {
     what: "The copy of the ledger does not lead to the checkpoint that is known from outside",
     remedy:
       "Fetch the copy again from whoever kept it, or leave --copy out: the loss is then told by leaf numbers alone.",

@@ -1,5 +1,6 @@
 import { SmkiError } from "../errors/smki-error.ts";
-import { decodeBase64, type NoteVerifier, openNote, type SignOctets, signNote } from "./note.ts";
+import type { LedgerVerifier } from "./former-ledgers.ts";
+import { decodeBase64, type NoteVerifier, openNote, parseNote, type SignOctets, signNote } from "./note.ts";
 import { hashOctets } from "./tree/hash.ts";
 
 /** A state of the tree, as a checkpoint states it (C2SP tlog-checkpoint). */
@@ -46,14 +47,21 @@ export async function signCheckpoint(
 }
 
 /**
- * Opens a signed checkpoint of the ledger whose key this is.
+ * Opens a signed checkpoint of the ledger whose key this is; also one of the ledger that it goes on from after a
+ * restore, as far as the restore kept that one's leaves.
  *
  * @throws SmkiError LEDGER_NOTE_MALFORMED; LEDGER_NOTE_UNVERIFIED, also for another ledger's checkpoint
  */
-export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint {
-  const checkpoint = parseCheckpoint(openNote(note, [verifier]));
-  if (checkpoint.origin !== verifier.name) {
+export function openCheckpoint(note: string, verifier: LedgerVerifier): Checkpoint {
+  const { origin } = parseCheckpoint(parseNote(note).text);
+  const former = verifier.former?.find((one) => one.verifier.name === origin);
+  const checkpoint = parseCheckpoint(openNote(note, [former?.verifier ?? verifier]));
+  if (checkpoint.origin !== (former?.verifier ?? verifier).name) {
     throw new SmkiError("LEDGER_NOTE_UNVERIFIED", { reason: "of another ledger", origin: checkpoint.origin });
+  }
+  if (former !== undefined && checkpoint.size > former.size) {
+    const details = { origin: checkpoint.origin, size: checkpoint.size, kept: former.size };
+    throw new SmkiError("LEDGER_NOTE_UNVERIFIED", { reason: "of leaves that a restore lost", ...details });
   }
   return checkpoint;
 }

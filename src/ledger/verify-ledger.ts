@@ -3,6 +3,7 @@ import type { Tx } from "../database/transaction.ts";
 import { isSmkiError } from "../errors/smki-error.ts";
 import { decodeAct } from "./act-encoding.ts";
 import { readIssuedCertificate } from "./certificate-act.ts";
+import { withFormerLedgers } from "./former-ledgers.ts";
 import { type NoteVerifier, parseVerifierKey } from "./note.ts";
 import {
   type CertificateLeaf,
@@ -25,6 +26,8 @@ export type CertificateRows = (tx: Tx) => AsyncIterable<CertificateRow>;
 export interface VerifyOptions {
   /** The ledger's verifier key (C2SP signed-note, "Verifier keys"), from where the operator publishes it. */
   readonly verifierKey: string;
+  /** The ledgers before each restore that lost acts, as `former-ledger-keys.txt` has them. */
+  readonly formerLedgers?: string;
   /** With it, leaves and certificates are compared both ways. */
   readonly certificates?: CertificateRows;
   /**
@@ -65,7 +68,7 @@ const certificatePage = 8_192;
  * @throws SmkiError LEDGER_VERIFIER_KEY_MALFORMED, or the database's failures; never for what is wrong with the ledger
  */
 export async function verifyLedger(database: Database, options: VerifyOptions): Promise<LedgerReport> {
-  const verifier = parseVerifierKey(options.verifierKey);
+  const verifier = withFormerLedgers(parseVerifierKey(options.verifierKey), options.formerLedgers ?? "");
   return database.read((tx) => verifyAt(tx, verifier, options), { snapshot: true });
 }
 

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
+import { finishRestore, placedRestore } from "../../backup/restore-target.ts";
 import { connect, type Database } from "../../database/connect.ts";
 import { takeOwnerLock } from "../../database/embedded/owner-lock.ts";
 import { openExistingServer, startEmbeddedServer } from "../../database/embedded/server.ts";
@@ -109,6 +110,7 @@ async function prepare(
   kind: ReachedServer["kind"],
   { server }: OpenOptions,
 ): Promise<void> {
+  if (kind === "external") await finishRestore(database, placedRestore(settings.dataFolder));
   const standing = server === "join" && kind !== "started" ? await compareRelease(database) : "unknown";
   // Whether a service of that release is at work on it, here or on another machine, nobody can tell: who starts the
   // service migrates, under the lock of the folder, and no verb does. An empty external database is one to found in.

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { certificateDigests } from "../../authorities/certificate-rows.ts";
 import { verifyRecords } from "../../authorities/verification/verify-records.ts";
 import { type LedgerReport, verifyLedger, withFindings } from "../../ledger/verify-ledger.ts";
@@ -17,6 +17,7 @@ export async function verifyEstate(
 ): Promise<LedgerReport> {
   const report = await verifyLedger(database, {
     verifierKey: readFileSync(paths.ledgerVerifierKey, "utf8").trim(),
+    formerLedgers: existsSync(paths.formerLedgerKeys) ? readFileSync(paths.formerLedgerKeys, "utf8") : "",
     certificates: certificateDigests,
     knownCheckpoints: [readFileSync(paths.lastCheckpoint, "utf8"), ...outside],
     ...(onProgress === undefined ? {} : { onProgress }),

@@ -29,15 +29,20 @@ export function settingsOf(
   options: EstateOptions,
   overrides: Readonly<Record<string, string | number>> = {},
 ): Settings {
-  const dataFolder = options.data ?? process.env["SMKI_DATA_FOLDER"];
-  const inData = resolve(join(dataFolder ?? "smki-data", "smki.toml"));
-  const file = options.settings ?? process.env["SMKI_SETTINGS"] ?? (existsSync(inData) ? inData : undefined);
+  const file = settingsFileOf(options);
   const env = file === undefined ? { SMKI_ENVIRONMENT: "test", ...process.env } : process.env;
   return loadSettings({
     file,
     env,
     overrides: { ...(options.data === undefined ? {} : { dataFolder: options.data }), ...overrides },
   });
+}
+
+/** The settings file in force: the one that is named, else the one in the data folder, if there is one. */
+export function settingsFileOf(options: EstateOptions): string | undefined {
+  const dataFolder = options.data ?? process.env["SMKI_DATA_FOLDER"];
+  const inData = resolve(join(dataFolder ?? "smki-data", "smki.toml"));
+  return options.settings ?? process.env["SMKI_SETTINGS"] ?? (existsSync(inData) ? inData : undefined);
 }
 
 /**

@@ -1,0 +1,70 @@
+import type { Database } from "../database/connect.ts";
+import { BinaryRowCheck } from "../database/copy/binary-rows.ts";
+import { openCopyIn } from "../database/copy/copy-session.ts";
+import { listTables } from "../database/copy/tables.ts";
+import { migrate } from "../database/migrate.ts";
+import { migrationFolder, readMigrations } from "../database/migration-files.ts";
+import { SmkiError } from "../errors/smki-error.ts";
+import { readStored } from "./durable-files.ts";
+import type { Manifest } from "./manifest.ts";
+
+/**
+ * Refuses a back-up whose database this release cannot make: of a newer release, or with other migrations.
+ *
+ * @throws SmkiError DATABASE_NEWER, MIGRATION_CHANGED
+ */
+export function requireKnownMigrations({ migrations }: Manifest): void {
+  const known = readMigrations(migrationFolder);
+  const [reached, newest] = [migrations.at(-1)?.number ?? 0, known.at(-1)?.number ?? 0];
+  if (reached > newest) throw new SmkiError("DATABASE_NEWER", { database: reached, program: newest });
+  for (const { number, name, sha256 } of migrations) {
+    const file = known.find((one) => one.number === number);
+    if (file?.sha256.toString("hex") !== sha256)
+      throw new SmkiError("MIGRATION_CHANGED", { applied: name, file: file?.name ?? "missing" });
+  }
+}
+
+/** Makes the tables in the form that the back-up has them. */
+export async function makeTables(database: Database, { migrations }: Manifest): Promise<void> {
+  await migrate(database, migrationFolder, migrations.at(-1)?.number ?? 0);
+}
+
+/** How far identity values are set on beyond those in the back-up, by table. */
+export type Skip = (table: string) => number;
+
+/**
+ * Loads every table in one transaction, with all constraints and triggers in force, in an order in which each row finds
+ * what it refers to. A crash before the commit leaves empty tables.
+ *
+ * @param skip - values that may have been given out after the back-up
+ * @throws SmkiError BACKUP_DAMAGED; nothing is then loaded
+ */
+export async function loadTables(
+  database: Database,
+  connectionString: string,
+  folder: string,
+  { tables, identities }: Manifest,
+  skip: Skip,
+  onTable?: (table: string, done: number, all: number) => void,
+): Promise<void> {
+  const made = await database.read(listTables);
+  const load = await openCopyIn({ connectionString });
+  try {
+    for (const [index, { name, columns, rows, file }] of tables.entries()) {
+      const table = made.find((one) => one.name === name);
+      if (table === undefined || table.columns.join() !== columns.join())
+        throw new SmkiError("BACKUP_DAMAGED", { table: name, reason: "it is no table of that release" });
+      const check = new BinaryRowCheck(columns.length);
+      const into = load.write(table);
+      await readStored(folder, file, check, into);
+      if (into.rowCount !== rows)
+        throw new SmkiError("BACKUP_DAMAGED", { table: name, rows: into.rowCount, recorded: rows });
+      onTable?.(name, index + 1, tables.length);
+    }
+    for (const identity of identities)
+      await load.advance({ ...identity, last: identity.last + skip(identity.table) });
+    await load.commit();
+  } finally {
+    await load.close();
+  }
+}

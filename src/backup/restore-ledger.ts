@@ -1,0 +1,172 @@
+import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { raiseListNumbers, recordRestoration } from "../authorities/restoration.ts";
+import type { Database } from "../database/connect.ts";
+import type { Signer } from "../keys/signer.ts";
+import type { Act } from "../ledger/act.ts";
+import { openCheckpoint } from "../ledger/checkpoint.ts";
+import { openCheckpointSigner } from "../ledger/checkpoint-signer.ts";
+import { createCheckpointFile } from "../ledger/checkpoint-store.ts";
+import { formatFormerLedger } from "../ledger/former-ledgers.ts";
+import { findLedgerKey } from "../ledger/ledger-key.ts";
+import { newestCheckpointNote } from "../ledger/newest-checkpoint.ts";
+import { formatVerifierKey, type NoteVerifier, noteVerifier } from "../ledger/note.ts";
+import { recordActs } from "../ledger/record-acts.ts";
+import { beginSuccessorLedger, heldTree, openEntryBytes, requireHeld } from "../ledger/restored-ledger.ts";
+import { requireSignedHistory } from "../ledger/signed-history.ts";
+import type { EstateFiles } from "./estate-files.ts";
+import type { LostAct, Loss } from "./lost-acts.ts";
+import type { ReadManifest } from "./manifest.ts";
+
+/** What the ledger of a restored estate is made from. */
+export interface LedgerToRestore {
+  readonly database: Database;
+  readonly operational: Signer;
+  /** In the folder of preparation. */
+  readonly files: EstateFiles;
+  readonly read: ReadManifest;
+  readonly loss: Loss;
+  readonly former: NoteVerifier;
+  readonly issuingDcaFloor: number;
+  readonly by: string;
+  readonly now: Date;
+}
+
+/** Under which origin the ledger goes on, and which acts are truly gone. */
+export interface RestoredLedger {
+  readonly origin: string;
+  readonly isSuccessor: boolean;
+  /** Without those that the back-up holds as open acts: they had no leaf yet, and get another one. */
+  readonly lostActs?: readonly LostAct[];
+}
+
+/**
+ * Lets the ledger go on. Where nothing was lost, under its own key and origin, from the newest checkpoint that is known.
+ * Where acts were lost or may have been, under a new origin and key: the old one may have signed for leaves that are
+ * gone, and must never sign others in their place. The new origin's tree begins with all that was kept, and its first
+ * new leaves say from what, and what is known to be lost.
+ *
+ * @throws SmkiError LEDGER_FORKED when a checkpoint from outside has another history than the back-up
+ */
+export async function restoreLedger(order: LedgerToRestore): Promise<RestoredLedger> {
+  const { database, loss, former } = order;
+  const tree = await database.read(heldTree, { snapshot: true });
+  for (const checkpoint of loss.outside)
+    if (checkpoint.size <= tree.size)
+      await database.read((tx) => requireHeld(tx, checkpoint), { snapshot: true });
+  if (loss.verdict === "none") {
+    await goOn(order);
+    await record(order, former.name, tree);
+    return { origin: former.name, isSuccessor: false };
+  }
+  const open = await database.read(openEntryBytes, { snapshot: true });
+  const origin = await succeed(order, tree.size);
+  await record(order, origin, tree);
+  return {
+    origin,
+    isSuccessor: true,
+    ...(loss.acts === undefined ? {} : { lostActs: withoutOpen(loss.acts, open) }),
+  };
+}
+
+/** The same ledger: its signer's store gets the newest checkpoint there is. */
+async function goOn({ database, operational, files, read, loss, former }: LedgerToRestore): Promise<void> {
+  const held = await database.read(newestCheckpointNote);
+  const notes = [read.manifest.ledger.checkpoint, ...loss.notes, ...(held === "" ? [] : [held])];
+  const newest = notes.reduce((best, note) =>
+    openCheckpoint(note, former).size > openCheckpoint(best, former).size ? note : best,
+  );
+  await createCheckpointFile(files.lastCheckpoint, newest);
+  const keyLabel = await findLedgerKey(operational, former);
+  const signer = await openCheckpointSigner({
+    signer: operational,
+    keyLabel,
+    origin: former.name,
+    storePath: files.lastCheckpoint,
+  });
+  await requireSignedHistory(database, signer);
+}
+
+/** Another origin and key, of which no two restores ever share one. @returns the origin */
+async function succeed(
+  { database, operational, files, former }: LedgerToRestore,
+  size: number,
+): Promise<string> {
+  const name = `restored-${randomBytes(4).toString("hex")}`;
+  const origin = `${former.name.replace(/\/restored-[0-9a-f]{8}$/, "")}/${name}`;
+  const keyLabel = `ledger/${name}`;
+  // A crash from here on leaves a key that nothing refers to, in a token; the next restore names it as unknown.
+  const { publicKey } = await operational.generateKey(keyLabel, "ed25519");
+  await beginSuccessorLedger(database, {
+    signer: operational,
+    keyLabel,
+    origin,
+    storePath: files.lastCheckpoint,
+  });
+  writeFileSync(files.formerLedgerKeys, `${formatFormerLedger({ verifier: former, size })}\n`, {
+    mode: 0o644,
+    flag: "a",
+  });
+  writeFileSync(files.ledgerVerifierKey, `${formatVerifierKey(noteVerifier(origin, publicKey))}\n`, {
+    mode: 0o644,
+  });
+  return origin;
+}
+
+/** The restore's own act, and the numbers that must not be given out again: one transaction. */
+async function record(
+  { database, read, loss, former, issuingDcaFloor, by, now }: LedgerToRestore,
+  origin: string,
+  tree: { readonly size: number; readonly root: Buffer },
+): Promise<void> {
+  const { manifest, sha256 } = read;
+  const takenAt = new Date(manifest.takenAt);
+  const isSuccessor = origin !== former.name;
+  const act: Act = {
+    kind: "ledger.restored",
+    at: now,
+    by,
+    subject: {
+      backup: sha256,
+      takenAt: manifest.takenAt,
+      origin,
+      formerOrigin: former.name,
+      formerKey: former.keyId,
+      size: tree.size,
+      root: tree.root.toString("hex"),
+      lost: loss.verdict,
+      lostFrom: loss.verdict === "none" ? null : loss.from,
+      // The first leaf that is not known to be lost; null where nobody knows.
+      lostTo: loss.verdict === "certain" ? loss.to : null,
+      outside: loss.outside
+        .slice(-16)
+        .map((one) => ({ size: one.size, root: one.root.toString("hex") })),
+    },
+  };
+  await database.transaction(async (tx) => {
+    await recordRestoration(tx, {
+      restoredAt: now,
+      takenAt,
+      manifest: sha256,
+      issuingDcaFloor,
+      ...(isSuccessor ? { formerOrigin: former.name } : {}),
+    });
+    await raiseListNumbers(tx, takenAt, now);
+    await recordActs(tx, [act]);
+  });
+}
+
+/** Takes away, for each open act that the back-up holds, one lost act of the same bytes. */
+function withoutOpen(lost: readonly LostAct[], open: readonly Buffer[]): LostAct[] {
+  const held = new Map<string, number>();
+  for (const entry of open) {
+    const bytes = entry.toString("latin1");
+    held.set(bytes, (held.get(bytes) ?? 0) + 1);
+  }
+  return lost.filter(({ entry }) => {
+    const bytes = entry.toString("latin1");
+    const count = held.get(bytes) ?? 0;
+    if (count > 0) held.set(bytes, count - 1);
+    return count === 0;
+  });
+}

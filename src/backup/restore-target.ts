@@ -1,0 +1,119 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { sql } from "kysely";
+import type { Database } from "../database/connect.ts";
+import { type OwnerLock, takeOwnerLock } from "../database/embedded/owner-lock.ts";
+import { killProcessesIn } from "../database/embedded/postmaster.ts";
+import { removeFolder } from "../database/embedded/safe-files.ts";
+import type { Tx } from "../database/transaction.ts";
+import { SmkiError } from "../errors/smki-error.ts";
+import { syncFolder } from "./durable-files.ts";
+
+/** Everything is made in this folder beside the data folder, which gets its name when all of it is there. */
+export const preparationFolder = (dataFolder: string): string => `${dataFolder}.restoring`;
+
+/** The file, in the data folder, that says which restore made it. */
+export const restoreIdFile = "restore-id.txt";
+
+/** @throws SmkiError RESTORE_TARGET_NOT_EMPTY when the folder holds anything */
+export function requireEmptyFolder(folder: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  if (names.length > 0) throw new SmkiError("RESTORE_TARGET_NOT_EMPTY", { folder });
+}
+
+/**
+ * Makes the folder of preparation, empty but for its lock: what a restore left that was killed is removed, its
+ * database's server first. The lock keeps a second restore of the same estate out, and goes with the folder.
+ *
+ * @throws SmkiError DATABASE_FOLDER_IN_USE
+ */
+export async function prepareFolder(dataFolder: string): Promise<OwnerLock> {
+  const folder = preparationFolder(dataFolder);
+  mkdirSync(dirname(folder), { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const lock = await takeOwnerLock(folder);
+  // The server of the cluster, or an initdb that is still at work in a folder `new-…`.
+  const home = join(folder, "postgresql");
+  if (existsSync(home))
+    for (const entry of readdirSync(home, { withFileTypes: true }))
+      if (entry.isDirectory()) killProcessesIn(join(home, entry.name));
+  for (const name of readdirSync(folder))
+    if (!name.startsWith("owner.lock")) removeFolder(join(folder, name));
+  return lock;
+}
+
+/**
+ * Gives the prepared folder its name: the moment from which the estate is there. rename(2) puts it in the place of an
+ * empty folder, and of no other.
+ */
+export function placeFolder(dataFolder: string): void {
+  renameSync(preparationFolder(dataFolder), dataFolder);
+  syncFolder(dirname(dataFolder));
+}
+
+/**
+ * A table that stands in an external database from before anything is loaded until the data folder is in its place.
+ * While it is there, no service starts on the database, and only a restore may empty it.
+ */
+const markTable = "restore_unfinished";
+
+/** The restore that an external database is in the middle of. */
+async function readMark(tx: Tx): Promise<string | undefined> {
+  const { rows: tables } = await sql<{ there: boolean }>`
+    select to_regclass(${markTable}) is not null as there`.execute(tx);
+  if (tables[0]?.there !== true) return undefined;
+  const { rows } = await sql<{ id: string }>`select id from ${sql.table(markTable)}`.execute(tx);
+  return rows[0]?.id ?? "";
+}
+
+/**
+ * Takes an external database for a restore: an empty one, or one that a restore has left unfinished, which is emptied.
+ *
+ * @throws SmkiError RESTORE_TARGET_NOT_EMPTY
+ */
+export async function markDatabase(database: Database, id: string): Promise<void> {
+  await database.transaction(async (tx) => {
+    const { rows: tables } = await sql<{ name: string }>`
+      select relname as name from pg_class
+      where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'v', 'm')`.execute(tx);
+    if (tables.length > 0 && (await readMark(tx)) === undefined)
+      throw new SmkiError("RESTORE_TARGET_NOT_EMPTY", { database: "it has tables", tables: tables.length });
+    for (const { name } of tables) await sql`drop table ${sql.table(name)} cascade`.execute(tx);
+    const { rows: functions } = await sql<{ signature: string }>`
+      select p.oid::regprocedure::text as signature from pg_proc p
+      where p.pronamespace = current_schema()::regnamespace
+        and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`.execute(tx);
+    for (const { signature } of functions) await sql.raw(`drop function ${signature} cascade`).execute(tx);
+    await sql`create table ${sql.table(markTable)} (id text primary key)`.execute(tx);
+    await sql`insert into ${sql.table(markTable)} values (${id})`.execute(tx);
+  });
+}
+
+/** What the data folder's {@link restoreIdFile} says; undefined where there is none. */
+export function placedRestore(dataFolder: string): string | undefined {
+  try {
+    return readFileSync(join(dataFolder, restoreIdFile), "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Takes the mark away once the restore's data folder is in its place. Whoever opens the estate asks: a restore that was
+ * killed between the two is finished here.
+ *
+ * @param placed - which restore placed the data folder: {@link placedRestore}
+ * @throws SmkiError RESTORE_UNFINISHED when the database belongs to a restore that never placed its folder
+ */
+export async function finishRestore(database: Database, placed: string | undefined): Promise<void> {
+  const mark = await database.read(readMark);
+  if (mark === undefined) return;
+  if (mark !== placed) throw new SmkiError("RESTORE_UNFINISHED");
+  await database.transaction((tx) => sql`drop table ${sql.table(markTable)}`.execute(tx));
+}
