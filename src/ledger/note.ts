@@ -1,10 +1,18 @@
 import { createPublicKey, hash, type KeyObject, verify } from "node:crypto";
 import { SmkiError } from "../errors/smki-error.ts";
+import { cosignatureHolds } from "./witness/cosignature-message.ts";
+
+/**
+ * What a signature of an Ed25519 key states: the text, or, as a witness's cosignature, the text at a time
+ * (C2SP signed-note, "Signature types").
+ */
+export type SignatureKind = "signature" | "cosignature";
 
 /** Who verifies a signed note: a name with an Ed25519 public key (C2SP signed-note, "Verifier keys"). */
 export interface NoteVerifier {
   readonly name: string;
-  /** The first four octets of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key), in lower-case hex. */
+  readonly kind: SignatureKind;
+  /** The first four octets of SHA-256(name ‖ 0x0A ‖ type of the signature ‖ public key), in lower-case hex. */
   readonly keyId: string;
   readonly publicKey: KeyObject;
 }
@@ -12,7 +20,8 @@ export interface NoteVerifier {
 /** Signs octets with Ed25519 and gives the 64 octets of RFC 8032. */
 export type SignOctets = (message: Buffer) => Promise<Uint8Array>;
 
-const ed25519Type = 0x01;
+// C2SP signed-note, "Signature types".
+const typeOctets: Readonly<Record<SignatureKind, number>> = { signature: 0x01, cosignature: 0x04 };
 // SubjectPublicKeyInfo of an Ed25519 key up to the key's own 32 octets (RFC 8410 section 4).
 const ed25519Prefix = Buffer.from("302a300506032b6570032100", "hex");
 const keyIdOctets = 4;
@@ -31,24 +40,30 @@ const controlCharacter = /[\u0000-\u0009\u000b-\u001f]/;
  *
  * @param name - the key's name; without spaces and `+`
  * @param publicKey - DER SubjectPublicKeyInfo of an Ed25519 key
+ * @param kind - `cosignature` for a witness
  * @throws SmkiError LEDGER_VERIFIER_KEY_MALFORMED
  */
-export function noteVerifier(name: string, publicKey: Uint8Array): NoteVerifier {
+export function noteVerifier(
+  name: string,
+  publicKey: Uint8Array,
+  kind: SignatureKind = "signature",
+): NoteVerifier {
   const raw = Buffer.from(publicKey).subarray(ed25519Prefix.length);
   const isEd25519 =
     raw.length === 32 && Buffer.from(publicKey).subarray(0, ed25519Prefix.length).equals(ed25519Prefix);
   if (!isEd25519 || !namePattern.test(name) || !name.isWellFormed()) {
     throw new SmkiError("LEDGER_VERIFIER_KEY_MALFORMED", { name });
   }
-  const keyId = hash("sha256", Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(ed25519Type), raw]), "hex");
+  const typed = Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(typeOctets[kind]), raw]);
+  const keyId = hash("sha256", typed, "hex");
   const key = createPublicKey({ key: Buffer.from(publicKey), format: "der", type: "spki" });
-  return { name, keyId: keyId.slice(0, 2 * keyIdOctets), publicKey: key };
+  return { name, kind, keyId: keyId.slice(0, 2 * keyIdOctets), publicKey: key };
 }
 
 /** The verifier as one line of text, `name+id+key`, to be published (C2SP signed-note, "Verifier keys"). */
 export function formatVerifierKey(verifier: NoteVerifier): string {
   const spki = verifier.publicKey.export({ format: "der", type: "spki" });
-  const key = Buffer.concat([Buffer.of(ed25519Type), spki.subarray(ed25519Prefix.length)]);
+  const key = Buffer.concat([Buffer.of(typeOctets[verifier.kind]), spki.subarray(ed25519Prefix.length)]);
   return `${verifier.name}+${verifier.keyId}+${key.toString("base64")}`;
 }
 
@@ -60,10 +75,16 @@ export function formatVerifierKey(verifier: NoteVerifier): string {
 export function parseVerifierKey(text: string): NoteVerifier {
   const [name = "", keyId = "", ...rest] = text.trim().split("+");
   const key = decodeBase64(rest.join("+"));
-  if (key?.[0] !== ed25519Type) throw new SmkiError("LEDGER_VERIFIER_KEY_MALFORMED", { name });
-  const verifier = noteVerifier(name, Buffer.concat([ed25519Prefix, key.subarray(1)]));
+  const kind = kindOf(key?.[0]);
+  if (key === undefined || kind === undefined) throw new SmkiError("LEDGER_VERIFIER_KEY_MALFORMED", { name });
+  const verifier = noteVerifier(name, Buffer.concat([ed25519Prefix, key.subarray(1)]), kind);
   if (verifier.keyId !== keyId) throw new SmkiError("LEDGER_VERIFIER_KEY_MALFORMED", { name, keyId });
   return verifier;
+}
+
+function kindOf(typeOctet: number | undefined): SignatureKind | undefined {
+  if (typeOctet === typeOctets.signature) return "signature";
+  return typeOctet === typeOctets.cosignature ? "cosignature" : undefined;
 }
 
 /**
@@ -77,8 +98,20 @@ export function parseVerifierKey(text: string): NoteVerifier {
 export async function signNote(text: string, signer: NoteVerifier, sign: SignOctets): Promise<string> {
   if (!isNoteText(text)) throw new SmkiError("LEDGER_NOTE_MALFORMED", { reason: "not the text of a note" });
   const signature = await sign(Buffer.from(text, "utf8"));
-  const signed = Buffer.concat([Buffer.from(signer.keyId, "hex"), signature]);
-  return `${text}\n— ${signer.name} ${signed.toString("base64")}\n`;
+  return `${text}\n${formatSignature({ name: signer.name, keyId: signer.keyId, signature })}`;
+}
+
+/** A signature as its line of a note (C2SP signed-note, "Signatures"). */
+export function formatSignature({ name, keyId, signature }: NoteSignature): string {
+  return `— ${name} ${Buffer.concat([Buffer.from(keyId, "hex"), signature]).toString("base64")}\n`;
+}
+
+/** True when the signature is one that the verifier's key made over the text. */
+export function signatureHolds(text: string, signature: Uint8Array, verifier: NoteVerifier): boolean {
+  if (verifier.kind === "cosignature") return cosignatureHolds(text, signature, verifier.publicKey);
+  return (
+    signature.length === signatureOctets && verify(null, Buffer.from(text), verifier.publicKey, signature)
+  );
 }
 
 /**
@@ -89,12 +122,11 @@ export async function signNote(text: string, signer: NoteVerifier, sign: SignOct
  */
 export function openNote(note: string, verifiers: readonly NoteVerifier[]): string {
   const { text, signatures } = parseNote(note);
-  const message = Buffer.from(text, "utf8");
   let verified = 0;
   for (const { name, keyId, signature } of signatures) {
     const verifier = verifiers.find((known) => known.name === name && known.keyId === keyId);
     if (verifier === undefined) continue;
-    if (signature.length !== signatureOctets || !verify(null, message, verifier.publicKey, signature)) {
+    if (!signatureHolds(text, signature, verifier)) {
       throw new SmkiError("LEDGER_NOTE_UNVERIFIED", { name, keyId, reason: "the signature does not hold" });
     }
     verified += 1;
@@ -104,10 +136,12 @@ export function openNote(note: string, verifiers: readonly NoteVerifier[]): stri
   return text;
 }
 
-interface NoteSignature {
+/** A signature line, taken apart. */
+export interface NoteSignature {
   readonly name: string;
   readonly keyId: string;
-  readonly signature: Buffer;
+  /** What follows the key id: its form is the kind's. */
+  readonly signature: Uint8Array;
 }
 
 /** Takes a note apart without verifying it. @throws SmkiError LEDGER_NOTE_MALFORMED */

@@ -1,4 +1,5 @@
 import Type, {
+  type TArray,
   type TBoolean,
   type TInteger,
   type TLiteral,
@@ -8,7 +9,7 @@ import Type, {
 } from "typebox";
 
 /** What a setting may hold. */
-export type SettingValue = string | number | boolean;
+export type SettingValue = string | number | boolean | readonly string[];
 
 /** What every setting says of itself, beside its type. */
 export interface About {
@@ -51,6 +52,12 @@ export const wholeNumber = (about: About, from: number, to: number): TInteger =>
   });
 
 export const yesOrNo = (about: About): TBoolean => Type.Boolean({ expected: "true or false", ...about });
+
+/** Texts of one form; in a variable of the environment they stand with commas between them. */
+export const texts = (about: About & { readonly pattern: string }, most: number): TArray<TString> => {
+  const { pattern, ...others } = about;
+  return Type.Array(Type.String({ pattern }), { maxItems: most, expected: "a list of texts", ...others });
+};
 
 export const oneOf = <const Values extends readonly string[]>(
   values: Values,

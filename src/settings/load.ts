@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, resolve } from "node:path";
 import { SmkiError } from "../errors/smki-error.ts";
+import type { SettingValue } from "./definition.ts";
 import { resolveValues, type Values } from "./resolve.ts";
 import { addKeyStoreDefaults, findConflicts } from "./rules.ts";
 import { catalogue } from "./schema.ts";
@@ -22,7 +23,7 @@ export interface SettingsSources {
   /** The environment, usually `process.env`. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What the command line gave, by dotted key, for example `{ dataFolder: "/srv/smki" }`. */
-  readonly overrides?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly overrides?: Readonly<Record<string, SettingValue | undefined>>;
   /** What relative paths that are not in the file are meant from; the process's own if left out. */
   readonly workingFolder?: string;
   /** Cores of the machine, for the count of workers; asked of the machine if left out. */

@@ -105,6 +105,17 @@ export function addKeyStoreDefaults(values: Values): void {
   }
 }
 
+/** A checkpoint that more witnesses must cosign than there are would never be shown. */
+function* quorumConflicts(values: Values): Generator<Conflict> {
+  const witnesses = values.get("ledger.witnesses");
+  const quorum = values.get("ledger.quorum");
+  if (!Array.isArray(witnesses) || quorum === undefined || Number(quorum) <= witnesses.length) return;
+  yield {
+    key: "ledger.quorum",
+    problem: `is ${String(quorum)}, and ledger.witnesses names ${String(witnesses.length)}`,
+  };
+}
+
 /** Finds every conflict at once. */
 export function findConflicts(values: Values): Conflict[] {
   const conflicts = [
@@ -112,6 +123,7 @@ export function findConflicts(values: Values): Conflict[] {
     ...keyStoreConflicts(values, "ceremony"),
     ...sharedStore(values),
     ...nameConflicts(values),
+    ...quorumConflicts(values),
     ...liveConflicts(values),
   ];
   const certificate = values.has("web.tls.certificateFile");

@@ -1,6 +1,6 @@
 import Type, { type Static } from "typebox";
 import { defaultEdition, editions } from "../rulebook/index.ts";
-import { listSettings, oid, oneOf, path, text, wholeNumber, yesOrNo } from "./definition.ts";
+import { listSettings, oid, oneOf, path, text, texts, wholeNumber, yesOrNo } from "./definition.ts";
 
 /** Policy identifier that every certificate of the real test environment carries. */
 export const testPolicy = "1.2.826.0.1.8641679.1.2.1.4";
@@ -187,6 +187,28 @@ export const settingsSchema = Type.Object({
     ),
     apiKey: Type.Optional(
       text({ description: "The key its clients must send; none needed if left out.", secret: true }),
+    ),
+  }),
+  ledger: Type.Object({
+    witnesses: texts(
+      {
+        description:
+          "Witnesses that cosign the ledger's checkpoints (C2SP tlog-witness): each the verifier key that it publishes, a space, and the address under which it takes checkpoints.",
+        expected:
+          'a list such as ["witness.example/w1+0a1b2c3d+BASE64 https://witness.example/"], at most 16',
+        pattern: String.raw`^\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2} https?://[^\s,]+$`,
+        value: [],
+      },
+      16,
+    ),
+    quorum: wholeNumber(
+      {
+        description:
+          "Witnesses that must have cosigned a checkpoint before it is shown to others; 0 shows the newest at once.",
+        value: 0,
+      },
+      0,
+      16,
     ),
   }),
   workers: Type.Object({

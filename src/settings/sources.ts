@@ -95,6 +95,7 @@ function fromText(value: string, schema: unknown): unknown {
   const { type } = schema as { type?: string };
   if (type === "integer" && /^-?\d{1,15}$/.test(value)) return Number(value);
   if (type === "boolean" && (value === "true" || value === "false")) return value === "true";
+  if (type === "array") return value.split(",").map((part) => part.trim());
   return value;
 }
 

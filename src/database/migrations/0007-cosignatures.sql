@@ -18,14 +18,13 @@ create index ledger_cosignature_by_witness on ledger_cosignature (witness, key_i
 create trigger append_only before update or delete or truncate on ledger_cosignature
   for each statement execute function ledger_append_only();
 
--- How each configured witness is doing: one row a witness, for people. Nothing is decided by it.
-create table ledger_witness_state (
+-- Which witnesses give no cosignature at present, and why: one row each, for people. Nothing is decided by it.
+create table ledger_witness_failure (
   witness text not null,
   key_id text not null,
-  asked_at timestamptz not null,
-  -- Why the last request gave no cosignature, as a code of the catalogue of errors and a sentence; null when it did.
-  failure_code text,
-  failure text,
-  failing_since timestamptz,
+  -- A code of the catalogue of errors, and its sentence.
+  code text not null,
+  message text not null,
+  since timestamptz not null,
   primary key (witness, key_id)
 );

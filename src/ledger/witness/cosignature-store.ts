@@ -1,5 +1,8 @@
 import { sql } from "kysely";
 import type { Tx } from "../../database/transaction.ts";
+import type { SmkiError } from "../../errors/smki-error.ts";
+import type { NoteVerifier } from "../note.ts";
+import type { Cosignature } from "./cosignature.ts";
 
 /** A checkpoint with what its witnesses said of it. */
 export interface CosignedCheckpoint {
@@ -25,4 +28,62 @@ export async function readCosigned(tx: Tx, size: number): Promise<CosignedCheckp
       from ledger_cosignature where ledger_cosignature.size = ledger_checkpoint.size), '') as note
     from ledger_checkpoint where size = ${size}`.execute(tx);
   return rows[0] === undefined ? undefined : { size, note: rows[0].note };
+}
+
+type WitnessKey = Pick<NoteVerifier, "name" | "keyId">;
+
+/** Keeps a cosignature that has been verified, and that the witness is at work; the first of a size stays. */
+export async function insertCosignature(
+  tx: Tx,
+  { name, keyId }: WitnessKey,
+  size: number,
+  { line, at }: Cosignature,
+): Promise<void> {
+  await sql`
+    insert into ledger_cosignature (size, witness, key_id, line, cosigned_at)
+    values (${size}, ${name}, ${keyId}, ${line.trimEnd()}, ${at}) on conflict do nothing`.execute(tx);
+  await sql`delete from ledger_witness_failure where witness = ${name} and key_id = ${keyId}`.execute(tx);
+}
+
+/** The newest checkpoint that the witness cosigned; undefined before its first. */
+export async function newestOf(
+  tx: Tx,
+  { name, keyId }: WitnessKey,
+): Promise<{ readonly size: number; readonly at: Date } | undefined> {
+  const { rows } = await sql<{ size: number; at: Date }>`
+    select size, cosigned_at as at from ledger_cosignature
+    where witness = ${name} and key_id = ${keyId} order by size desc limit 1`.execute(tx);
+  return rows[0];
+}
+
+/** A witness that gives no cosignature at present. */
+export interface WitnessFailure {
+  /** A code of the catalogue of errors. */
+  readonly code: string;
+  readonly message: string;
+  /** Since when it has failed in this way. */
+  readonly since: Date;
+}
+
+/** Keeps why a witness gives no cosignature; while the reason is the same, also since when. */
+export async function recordFailure(
+  tx: Tx,
+  { name, keyId }: WitnessKey,
+  { code, message }: SmkiError,
+  at: Date,
+): Promise<void> {
+  await sql`
+    insert into ledger_witness_failure as kept (witness, key_id, code, message, since)
+    values (${name}, ${keyId}, ${code}, ${message}, ${at})
+    on conflict (witness, key_id) do update set
+      code = excluded.code, message = excluded.message,
+      since = case when kept.code = excluded.code then kept.since else excluded.since end`.execute(tx);
+}
+
+/** Why a witness gives no cosignature at present; undefined while it does. */
+export async function failureOf(tx: Tx, { name, keyId }: WitnessKey): Promise<WitnessFailure | undefined> {
+  const { rows } = await sql<WitnessFailure>`
+    select code, message, since from ledger_witness_failure
+    where witness = ${name} and key_id = ${keyId}`.execute(tx);
+  return rows[0];
 }
