@@ -21,6 +21,11 @@ describe("the Organisation CRL is made", () => {
     expect(listDue(state, schedule, at("03:00:00"))).toBe("revocation");
     expect(listDue(state, schedule, at("03:00:01"))).toBe("revocation");
   });
+  test("at once after a restore, since others may have seen later lists than the one it brought back", () => {
+    const state = { current: { thisUpdate: at("03:00:00"), entries: 2 }, hasUnlisted: false };
+    expect(listDue({ ...state, isRestored: true }, schedule, at("03:00:01"))).toBe("restored");
+    expect(listDue({ ...state, isRestored: false }, schedule, at("03:00:01"))).toBeUndefined();
+  });
   test("in a burst of revocations, a long one a second later for each 10,000 entries", () => {
     const state = { current: { thisUpdate: at("03:00:00"), entries: 100_000 }, hasUnlisted: true };
     expect(listDue(state, schedule, at("03:00:09"))).toBeUndefined();

@@ -12,6 +12,8 @@ export interface ListState {
   readonly current?: { readonly thisUpdate: Date; readonly entries: number } | undefined;
   /** Whether the CA has revoked a certificate that is on none of its lists. */
   readonly hasUnlisted: boolean;
+  /** Whether a restore raised the number of the next list: others may have seen later lists than the current one. */
+  readonly isRestored?: boolean;
 }
 
 /**
@@ -22,11 +24,12 @@ export interface ListState {
  * them a long list waits a little after the one before it ({@link restAfter}), and then has all of them.
  */
 export function listDue(
-  { current, hasUnlisted }: ListState,
+  { current, hasUnlisted, isRestored }: ListState,
   schedule: ListSchedule,
   now: Date,
-): "first" | "revocation" | "interval" | undefined {
+): "first" | "restored" | "revocation" | "interval" | undefined {
   if (current === undefined) return "first";
+  if (isRestored === true) return "restored";
   if (hasUnlisted && now.getTime() >= current.thisUpdate.getTime() + restAfter(current.entries))
     return "revocation";
   if (now >= after(current.thisUpdate, schedule.interval)) return "interval";

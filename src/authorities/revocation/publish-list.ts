@@ -8,6 +8,7 @@ import type { Authority } from "../authority.ts";
 import { requireClockNotBack } from "../clock-guard.ts";
 import { issuerOf } from "../issuing/issuer.ts";
 import { wholeSecond } from "../issuing/validity.ts";
+import { listNumberFloor } from "../restoration.ts";
 import { requireCurrentKept } from "./current-kept.ts";
 import { type ListSchedule, listDue, listValidUntil } from "./list-due.ts";
 import {
@@ -91,16 +92,18 @@ export async function publishListIfDue(
 
 async function listDueNow(tx: Tx, authorityId: string, schedule: ListSchedule, now: Date) {
   const current = await currentListRecord(tx, authorityId);
-  return listDue({ current, hasUnlisted: await hasUnlisted(tx, authorityId) }, schedule, now);
+  const isRestored = (current?.number ?? 0) <= (await listNumberFloor(tx, authorityId));
+  return listDue({ current, hasUnlisted: await hasUnlisted(tx, authorityId), isRestored }, schedule, now);
 }
 
 /**
  * The number of the list to come: one higher than the last, always (RFC 5280 5.2.3).
  *
  * @param current - what is known of the last one
+ * @param floor - after a restore, the highest number that may have been published of lists that are not known
  */
-function nextListNumber(current: ListRecord | undefined): number {
-  return (current?.number ?? 0) + 1;
+function nextListNumber(current: ListRecord | undefined, floor: number): number {
+  return Math.max(current?.number ?? 0, floor) + 1;
 }
 
 /** Makes and publishes the CA's list now: in a ceremony for an ARL, or because it is due. */
@@ -116,7 +119,7 @@ export async function publishList(
   await lockListOf(tx, authority.id);
   const issuer = issuerOf(authority);
   const current = await currentListRecord(tx, authority.id);
-  const number = nextListNumber(current);
+  const number = nextListNumber(current, await listNumberFloor(tx, authority.id));
   // All that is committed at this moment, together: however many were revoked since the last list, this one has them.
   await markListed(tx, authority.id, number);
   const entries = await readListedEntries(tx, authority.id);
