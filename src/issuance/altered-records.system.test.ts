@@ -108,7 +108,38 @@ describe("a revocation that was deleted by hand", () => {
   });
 });
 
+describe("a revocation with another reason", () => {
+  const change = () =>
+    sql`update revocation set reason = 'superseded' where serial_number = ${octets(revoked)}`;
+  test("is found by verification, and so is each list that cannot be made again with it", async () => {
+    // List 2 was the first to have it. The current list is kept as it is.
+    expect(await altered("revocation", change(), findings)).toEqual([
+      expect.stringContaining(`record-altered: the revocation of certificate ${revoked}`),
+      expect.stringContaining("record-altered: list 2 of issuing-oca"),
+    ]);
+  });
+  test("stops the CA's list: none is signed on what is not what the CA signed last", async () => {
+    await expect(altered("revocation", change(), publishCrl)).rejects.toMatchObject({
+      code: "LIST_REVOCATIONS_ALTERED",
+      details: { authority: "issuing-oca" },
+    });
+  });
+});
+
 describe("verification finds", () => {
+  test.each(["signature", "this_update", "next_update"] as const)(
+    "a list that cannot be made again, since its %s was altered",
+    async (column) => {
+      const to =
+        column === "signature" ? sql`signature || '\\x00'` : sql`${sql.ref(column)} + interval '1 s'`;
+      const change = sql`update certificate_revocation_list set ${sql.ref(column)} = ${to}
+        where authority_id = 'issuing-oca' and number = 1`;
+      expect(await altered("certificate_revocation_list", change, findings)).toEqual([
+        expect.stringContaining("record-altered: list 1 of issuing-oca"),
+      ]);
+    },
+  );
+
   test.each([
     [
       "a revocation that nobody asked for",
@@ -116,12 +147,6 @@ describe("verification finds", () => {
       () =>
         sql`insert into revocation values (${octets(good)}, 'issuing-oca', now(), 'superseded', 'nobody')`,
       "record-without-leaf: the revocation of certificate",
-    ],
-    [
-      "a revocation with another reason",
-      "revocation",
-      () => sql`update revocation set reason = 'superseded' where serial_number = ${octets(revoked)}`,
-      "record-altered: the revocation of certificate",
     ],
     [
       "a CA of the stock that nobody released",

@@ -1,12 +1,12 @@
 import { sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { buildTbsCrl } from "../crl/build.ts";
+import { buildTbsCrl, type CrlFields } from "../crl/build.ts";
 import { listFields, signedList, signList } from "../crl/lists.testdata.ts";
-import { type CertificateList, parseCrl } from "../crl/parse.ts";
+import { type CertificateList, parseCrl, parseTbsCrl } from "../crl/parse.ts";
 import { bitString, sequence } from "../der/index.ts";
 import { replaced } from "../der/replaced.testdata.ts";
 import { ecdsaWithSha256 } from "../keys/index.ts";
-import { lintCrl } from "./lint-crl.ts";
+import { lintCrl, lintCrlSignature, lintTbsCrl } from "./lint-crl.ts";
 import { issuerInfo, issuerKey } from "./samples.testdata.ts";
 
 const reason = "300c300a0603551d1504030a0101";
@@ -28,6 +28,33 @@ describe("a conforming list", () => {
   it("has no finding under its CA's key, with entries and without", () => {
     expect(lintCrl(parseCrl(signedList), { issuer: issuerInfo })).toEqual([]);
     expect(lintCrl(parseCrl(signList({ ...listFields, revoked: [] })), { issuer: issuerInfo })).toEqual([]);
+  });
+});
+
+describe("a list that is not signed yet", () => {
+  const { revoked } = listFields;
+  const findings = (fields: CrlFields) =>
+    lintTbsCrl(parseTbsCrl(buildTbsCrl(fields)), { issuer: issuerInfo }).map(({ rule }) => rule);
+
+  it("is held against every rule but those of the signature", () => {
+    expect(findings(listFields)).toEqual([]);
+    const [entry = expect.fail()] = revoked;
+    expect(findings({ ...listFields, revoked: [...revoked, entry] })).toEqual(["crl-serial-numbers"]);
+    const held = { ...entry, reason: "certificateHold" } as const;
+    expect(findings({ ...listFields, revoked: [held] })).toEqual(["crl-reasons"]);
+    expect(findings({ ...listFields, nextUpdate: listFields.thisUpdate })).toEqual(["crl-times"]);
+  });
+  it("is held against those of the signature when it has one, and against both at once", () => {
+    const list = parseCrl(signedList);
+    expect(lintCrlSignature(list, { issuer: issuerInfo })).toEqual([]);
+    const other = {
+      ...list,
+      signatureValue: parseCrl(signList({ ...listFields, number: 8n })).signatureValue,
+    };
+    expect(lintCrlSignature(other, { issuer: issuerInfo }).map(({ rule }) => rule)).toEqual([
+      "crl-signature",
+    ]);
+    expect(lintCrl(other, { issuer: issuerInfo }).map(({ rule }) => rule)).toEqual(["crl-signature"]);
   });
 });
 
