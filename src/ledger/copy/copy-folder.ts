@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { SmkiError } from "../../errors/smki-error.ts";
+import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import { parseCheckpoint } from "../checkpoint.ts";
+import { parseNote } from "../note.ts";
 import type { KeptCheckpoint } from "../verification/source.ts";
 
 /** The newest checkpoint of a copy, and of a ledger under its prefix (C2SP tlog-tiles, "Checkpoints"). */
@@ -71,6 +73,18 @@ export class CopyFolder {
 
   async remove(name: string): Promise<void> {
     await rm(join(this.path, name), { force: true });
+  }
+
+  /** The newest checkpoint with the size that it states, signed or not; undefined where there is none of that form. */
+  async newestCheckpoint(): Promise<KeptCheckpoint | undefined> {
+    const note = await this.readText(checkpointName);
+    if (note === undefined) return undefined;
+    try {
+      return { size: parseCheckpoint(parseNote(note).text).size, note };
+    } catch (error) {
+      if (isSmkiError(error, "LEDGER_NOTE_MALFORMED")) return undefined;
+      throw error;
+    }
   }
 
   /** Keeps a checkpoint for later comparison: one for each size, with the cosignatures that it had last. */

@@ -13,6 +13,7 @@ import type { CopyFolder } from "./copy-folder.ts";
 /** A ledger's copy in a folder, to be verified. One page is held in memory at a time. */
 export async function folderSource(folder: CopyFolder): Promise<LedgerSource> {
   const sizes = await folder.keptSizes();
+  const newest = await newestUnlessKept(folder, sizes);
   const keptAmong = (some: readonly number[]): Promise<KeptCheckpoint[]> =>
     Promise.all(some.map((size) => folder.keptCheckpoint(size)));
   const readTile = (address: TileAddress | EntryBundleAddress) => folder.read(tilePath(address));
@@ -32,19 +33,22 @@ export async function folderSource(folder: CopyFolder): Promise<LedgerSource> {
       split?.forEach((entry, offset) => entries.push({ leaf: index * tileWidth + offset, entry }));
     }
     const [start, end] = [firstTile * tileWidth, (firstTile + tilesPerPage) * tileWidth];
-    const checkpoints = await keptAmong(sizes.filter((kept) => kept > start && kept <= end));
+    const within = (kept: number) => kept > start && kept <= end;
+    const kept = await keptAmong(sizes.filter(within));
+    const checkpoints = newest !== undefined && within(newest.size) ? [...kept, newest] : kept;
     return { entries, tiles, checkpoints, damagedBundles };
   }
 
   return {
     name: "copy",
-    newestCheckpoints: (below, most) =>
-      keptAmong(
-        sizes
-          .filter((size) => size < below)
-          .reverse()
-          .slice(0, most),
-      ),
+    newestCheckpoints: async (below, most) => {
+      const kept = sizes.filter((size) => size < below).slice(-most);
+      const found = [
+        ...(newest !== undefined && newest.size < below ? [newest] : []),
+        ...(await keptAmong(kept)),
+      ];
+      return found.sort((one, other) => other.size - one.size);
+    },
     // What an interrupted copy fetched beyond its checkpoint is no part of it yet.
     sizeOfTiles: async (signedSize) => (signedSize > 0 ? signedSize : sizeOnDisk(folder)),
     page,
@@ -55,6 +59,16 @@ export async function folderSource(folder: CopyFolder): Promise<LedgerSource> {
       checkpoints: await keptAmong(sizes.filter((kept) => kept > size || kept === 0).slice(0, most)),
     }),
   };
+}
+
+/** The checkpoint under the name that others ask for, where it is not one of those that are kept. */
+async function newestUnlessKept(
+  folder: CopyFolder,
+  sizes: readonly number[],
+): Promise<KeptCheckpoint | undefined> {
+  const newest = await folder.newestCheckpoint();
+  if (newest === undefined || !sizes.includes(newest.size)) return newest;
+  return (await folder.keptCheckpoint(newest.size)).note === newest.note ? undefined : newest;
 }
 
 /** Leaves of which level-0 tiles lie there, where no checkpoint tells how many there are. */

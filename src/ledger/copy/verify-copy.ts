@@ -1,6 +1,5 @@
-import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
-import { openCheckpoint } from "../checkpoint.ts";
-import { type NoteVerifier, parseVerifierKey } from "../note.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
+import { parseVerifierKey } from "../note.ts";
 import { checkEntry } from "../verification/entry-check.ts";
 import { Findings } from "../verification/finding.ts";
 import { verifyTree } from "../verification/verify-tree.ts";
@@ -31,7 +30,7 @@ export async function verifyCopy(path: string, options: VerifyCopyOptions = {}):
   const verifier = parseVerifierKey(options.verifierKey ?? (await ownKey(folder)));
   const most = options.mostFindings ?? defaultMostFindings;
   const findings = new Findings(most);
-  await checkNewest(folder, verifier, findings);
+  await checkNewest(folder, findings);
   const tree = await verifyTree({
     source: await folderSource(folder),
     verifier,
@@ -57,26 +56,17 @@ async function ownKey(folder: CopyFolder): Promise<string> {
   return key;
 }
 
-/**
- * The checkpoint under the name that others ask for: it must be signed, and be the newest of those that are kept.
- * Those are judged with the tree.
- */
-async function checkNewest(folder: CopyFolder, verifier: NoteVerifier, findings: Findings): Promise<void> {
-  const note = await folder.readText(checkpointName);
-  const newest = (await folder.keptSizes()).at(-1);
-  if (note === undefined && newest === undefined)
+/** The checkpoint that others ask for is there, and none that is kept is newer; the rest is judged with the tree. */
+async function checkNewest(folder: CopyFolder, findings: Findings): Promise<void> {
+  const newest = await folder.newestCheckpoint();
+  const kept = (await folder.keptSizes()).at(-1);
+  if (newest === undefined && kept === undefined)
     throw new SmkiError("LEDGER_COPY_MISSING", { folder: folder.path, file: checkpointName });
-  try {
-    if (note === undefined) throw new SmkiError("LEDGER_COPY_MISSING", { file: checkpointName });
-    const { size, root } = openCheckpoint(note, verifier);
-    const kept =
-      size === newest ? openCheckpoint((await folder.keptCheckpoint(size)).note, verifier) : undefined;
-    if (kept?.root.equals(root) === true) return;
-    const what = `the file ${checkpointName} states another tree than the newest of the kept checkpoints`;
-    findings.add({ kind: "checkpoint-root", what, checkpoint: size });
-  } catch (error) {
-    if (!isSmkiError(error)) throw error;
-    const what = `the file ${checkpointName} cannot be relied on: ${error.message}`;
+  if (newest === undefined) {
+    const what = `the file ${checkpointName} cannot be relied on: it is missing, or is no checkpoint`;
     findings.add({ kind: "checkpoint-signature", what });
+  } else if (kept !== undefined && kept > newest.size) {
+    const what = `the file ${checkpointName} is older than the kept checkpoint of ${String(kept)} leaves`;
+    findings.add({ kind: "checkpoint-size", what, checkpoint: newest.size });
   }
 }

@@ -37,7 +37,6 @@ export class CheckpointTrail {
   readonly #whose: "own" | "outside";
   #lastGood = 0;
   #failed: { readonly first: number; readonly after: number; count: number } | undefined;
-  held = 0;
 
   constructor(findings: Findings, whose: "own" | "outside") {
     this.#findings = findings;
@@ -46,14 +45,9 @@ export class CheckpointTrail {
 
   /** Takes note of whether the tree had the checkpoint's root. */
   record(size: number, holds: boolean): void {
-    if (holds) {
-      this.held += 1;
-      this.#lastGood = size;
-    } else if (this.#failed === undefined) {
-      this.#failed = { first: size, after: this.#lastGood, count: 1 };
-    } else {
-      this.#failed.count += 1;
-    }
+    if (holds) this.#lastGood = size;
+    else if (this.#failed === undefined) this.#failed = { first: size, after: this.#lastGood, count: 1 };
+    else this.#failed.count += 1;
   }
 
   /** Turns what failed into a finding. */

@@ -5,8 +5,6 @@ import { hashOctets, treeHash } from "../tree/hash.ts";
 export interface VouchedRoot {
   readonly size: number;
   readonly root: Buffer;
-  /** Of a checkpoint that was kept elsewhere. */
-  readonly fromOutside?: true;
 }
 
 /** What speaks for the hashes of one level-0 tile. */

@@ -22,6 +22,15 @@ export interface TreeCheckContext {
   readonly onProgress: (leaves: number) => void;
 }
 
+/** A root that a checkpoint of the ledger's own, or one from elsewhere, or both state. */
+interface StatedRoot extends VouchedRoot {
+  readonly isOwn: boolean;
+  readonly isFromOutside: boolean;
+}
+
+const sameAs = (one: VouchedRoot) => (other: VouchedRoot) =>
+  one.size === other.size && one.root.equals(other.root);
+
 /**
  * Works the whole tree out again from the entries' bytes, tile by tile, and compares it with the stored tiles and
  * the checkpoints. Memory: one page of 32 tiles and the edge.
@@ -31,6 +40,7 @@ export class TreeCheck {
   readonly #outsideTrail: CheckpointTrail;
   readonly mismatches: LeafMismatch[] = [];
   readonly #context: TreeCheckContext;
+  #confirmed = 0;
   #edge: TreeEdge = emptyEdge;
   /** The tree as the tiles above level 0 have it, while they contradict level 0 and no checkpoint has decided. */
   #other: TreeEdge | undefined;
@@ -45,7 +55,7 @@ export class TreeCheck {
 
   /** Checkpoints whose root the tree has. */
   get confirmed(): number {
-    return this.#ownTrail.held + this.#outsideTrail.held;
+    return this.#confirmed;
   }
 
   async run(): Promise<void> {
@@ -152,25 +162,26 @@ export class TreeCheck {
     });
   }
 
-  #vouched(index: number, page: LedgerPage): VouchedRoot[] {
+  #vouched(index: number, page: LedgerPage): StatedRoot[] {
     const { verifier, findings, known } = this.#context;
     const within = ({ size }: { size: number }) =>
       size > index * tileWidth && size <= (index + 1) * tileWidth;
     const stored = page.checkpoints
       .filter(within)
       .flatMap((checkpoint) => vouchedBy(checkpoint, verifier, findings) ?? []);
-    const isNew = (one: VouchedRoot) =>
-      !stored.some(({ size, root }) => size === one.size && root.equals(one.root));
-    return [...stored, ...known.filter((one) => within(one) && isNew(one))].sort(
-      (one, other) => one.size - other.size,
-    );
+    const outside = known.filter(within);
+    return [
+      ...stored.map((one) => ({ ...one, isOwn: true, isFromOutside: outside.some(sameAs(one)) })),
+      ...outside
+        .filter((one) => !stored.some(sameAs(one)))
+        .map((one) => ({ ...one, isOwn: false, isFromOutside: true })),
+    ].sort((one, other) => one.size - other.size);
   }
 
-  #checkCheckpoints(vouched: readonly VouchedRoot[], hashes: Buffer): void {
-    for (const { size, root, fromOutside } of vouched) {
-      const trail = fromOutside === true ? this.#outsideTrail : this.#ownTrail;
-      const edge = this.#edge;
-      const holds = rootAt(edge, hashes, size).equals(root);
+  #checkCheckpoints(vouched: readonly StatedRoot[], hashes: Buffer): void {
+    for (const stated of vouched) {
+      const { size, root } = stated;
+      const holds = rootAt(this.#edge, hashes, size).equals(root);
       if (this.#other !== undefined) {
         const otherHolds = !holds && rootAt(this.#other, hashes, size).equals(root);
         if (otherHolds) {
@@ -182,9 +193,15 @@ export class TreeCheck {
           this.#suspects = [];
           this.#other = undefined;
         }
-        trail.record(size, holds || otherHolds);
-      } else trail.record(size, holds);
+        this.#record(stated, holds || otherHolds);
+      } else this.#record(stated, holds);
     }
+  }
+
+  #record({ size, isOwn, isFromOutside }: StatedRoot, holds: boolean): void {
+    if (holds) this.#confirmed += 1;
+    if (isOwn) this.#ownTrail.record(size, holds);
+    if (isFromOutside) this.#outsideTrail.record(size, holds);
   }
 
   async #extend(index: number, hashes: Buffer, storedRoot: Buffer | undefined): Promise<void> {

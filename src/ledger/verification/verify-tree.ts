@@ -58,7 +58,7 @@ export async function verifyTree(verification: TreeVerification): Promise<Verifi
 function openKnown(notes: readonly string[], verifier: NoteVerifier, findings: Findings): VouchedRoot[] {
   return notes.flatMap((note) => {
     try {
-      return [{ ...openCheckpoint(note, verifier), fromOutside: true as const }];
+      return [openCheckpoint(note, verifier)];
     } catch (error) {
       if (!isSmkiError(error)) throw error;
       const what = `a checkpoint from outside cannot be relied on: ${error.message}`;
