@@ -60,12 +60,21 @@ export async function writeStream(root: string, path: string, ...streams: Readab
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const meter = new Meter();
   // `flush`: fsync(2) before it is closed.
-  await pipeline([source, ...through, meter, createWriteStream(file, { flags: "wx", mode: 0o600, flush: true })]);
+  await pipeline([
+    source,
+    ...through,
+    meter,
+    createWriteStream(file, { flags: "wx", mode: 0o600, flush: true }),
+  ]);
   return { path, octets: meter.octets, sha256: meter.digest() };
 }
 
 /** The same for octets in memory. */
-export async function writeOctets(root: string, path: string, octets: Uint8Array | string): Promise<StoredFile> {
+export async function writeOctets(
+  root: string,
+  path: string,
+  octets: Uint8Array | string,
+): Promise<StoredFile> {
   const buffer = Buffer.from(octets);
   const file = join(root, path);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -102,7 +111,8 @@ export async function readStored(
       ? pipeline(source, meter, into)
       : pipeline(source, meter, createZstdDecompress(), through, into));
   } catch (error) {
-    if (isFileFailure(error)) throw damaged(stored, (error as NodeJS.ErrnoException).code ?? "unreadable", error);
+    if (isFileFailure(error))
+      throw damaged(stored, (error as NodeJS.ErrnoException).code ?? "unreadable", error);
     throw error;
   }
   if (meter.octets !== stored.octets) throw damaged(stored, "it has another length");

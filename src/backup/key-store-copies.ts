@@ -49,12 +49,16 @@ export function keptElsewhere(store: StoredKeyStore, environment: "test" | "live
   const { purpose, kind, notReached } = store;
   const name = `The ${purpose} key store`;
   if (notReached !== undefined)
-    return [`${name} was not reached (${notReached}): it is not in this back-up. Keep a back-up of it elsewhere.`];
+    return [
+      `${name} was not reached (${notReached}): it is not in this back-up. Keep a back-up of it elsewhere.`,
+    ];
   if (kind === "pkcs11")
     return [
       `${name} is a token: its private keys are not in this back-up. The HSM's own back-up, as its maker says, is needed to restore.`,
     ];
   return environment === "live"
-    ? [`${name} is here, encrypted; its passphrase is not. Without the passphrase it is of no use: keep it elsewhere.`]
+    ? [
+        `${name} is here, encrypted; its passphrase is not. Without the passphrase it is of no use: keep it elsewhere.`,
+      ]
     : [];
 }

@@ -101,7 +101,11 @@ const copiedTree = (note: string | undefined, verifier: LedgerVerifier): Checkpo
  * Reads the lost acts out of a copy of the ledger. The whole copy is hashed: it must begin with the very tree that the
  * back-up holds, and end in the root that its checkpoint signs. So no entry of it can be made up.
  */
-async function readLostActs(folder: string, { ledger }: Manifest, checkpoint: Checkpoint): Promise<LostAct[]> {
+async function readLostActs(
+  folder: string,
+  { ledger }: Manifest,
+  checkpoint: Checkpoint,
+): Promise<LostAct[]> {
   const lost: LostAct[] = [];
   let edge: TreeEdge = emptyEdge;
   for (let index = 0; index * tileWidth < checkpoint.size; index += 1) {

@@ -15,7 +15,9 @@ const longestManifest = 16 * 1024 * 1024;
 const digest = Type.String({ pattern: "^[0-9a-f]{64}$" });
 const count = Type.Integer({ minimum: 0 });
 /** A path inside the back-up: no way leads out of it. */
-const pathInside = Type.String({ pattern: "^(?!/)(?!(?:.*/)?\\.{1,2}(?:/|$))[^\\u0000-\\u001f\\\\]{1,400}$" });
+const pathInside = Type.String({
+  pattern: "^(?!/)(?!(?:.*/)?\\.{1,2}(?:/|$))[^\\u0000-\\u001f\\\\]{1,400}$",
+});
 
 const storedFile = Type.Object({ path: pathInside, octets: count, sha256: digest });
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { issuingDcaNumber, keyStoreOf } from "../authorities/ceremony/hierarchy.ts";
 import { listAuthorities } from "../authorities/authorities.ts";
+import { issuingDcaNumber, keyStoreOf } from "../authorities/ceremony/hierarchy.ts";
 import type { Database } from "../database/connect.ts";
 import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 import { replaceFile } from "../keys/encrypted-file/atomic-file.ts";

@@ -15,7 +15,7 @@ import { recordActs } from "../ledger/record-acts.ts";
 import { beginSuccessorLedger, heldTree, openEntryBytes, requireHeld } from "../ledger/restored-ledger.ts";
 import { requireSignedHistory } from "../ledger/signed-history.ts";
 import type { EstateFiles } from "./estate-files.ts";
-import type { LostAct, Loss } from "./lost-acts.ts";
+import type { Loss, LostAct } from "./lost-acts.ts";
 import type { ReadManifest } from "./manifest.ts";
 
 /** What the ledger of a restored estate is made from. */
@@ -138,9 +138,7 @@ async function record(
       lostFrom: loss.verdict === "none" ? null : loss.from,
       // The first leaf that is not known to be lost; null where nobody knows.
       lostTo: loss.verdict === "certain" ? loss.to : null,
-      outside: loss.outside
-        .slice(-16)
-        .map((one) => ({ size: one.size, root: one.root.toString("hex") })),
+      outside: loss.outside.slice(-16).map((one) => ({ size: one.size, root: one.root.toString("hex") })),
     },
   };
   await database.transaction(async (tx) => {

@@ -7,8 +7,8 @@ import { connect, type Database } from "../database/connect.ts";
 import { startEmbeddedServer } from "../database/embedded/server.ts";
 import { migrate } from "../database/migrate.ts";
 import { SmkiError } from "../errors/smki-error.ts";
-import { findLedgerKey } from "../ledger/ledger-key.ts";
 import { type LedgerVerifier, withFormerLedgers } from "../ledger/former-ledgers.ts";
+import { findLedgerKey } from "../ledger/ledger-key.ts";
 import { parseVerifierKey } from "../ledger/note.ts";
 import { type LedgerReport, verifyLedger, withFindings } from "../ledger/verify-ledger.ts";
 import type { Clock } from "../time/clock.ts";
@@ -104,7 +104,10 @@ export async function restore(given: RestoreOrder): Promise<Restored> {
   const read = await checkBackup(order.backup);
   const { manifest } = read;
   requireSuitable(manifest, order);
-  const former = withFormerLedgers(parseVerifierKey(manifest.ledger.verifierKey), formerLedgersOf(order, manifest));
+  const former = withFormerLedgers(
+    parseVerifierKey(manifest.ledger.verifierKey),
+    formerLedgersOf(order, manifest),
+  );
   const loss = await judgeLoss(manifest, former, order.outside);
   requireClockBeyond(loss, order);
   if (loss.verdict !== "none" && !order.acceptLoss)
@@ -141,7 +144,9 @@ async function restorePrepared(
   order.afterStep?.("files");
 
   const server = await openTarget(order, folder, id);
-  let made: Omit<Restored, "dataFolder" | "takenAt" | "loss" | "remarks"> & { readonly notReached: readonly string[] };
+  let made: Omit<Restored, "dataFolder" | "takenAt" | "loss" | "remarks"> & {
+    readonly notReached: readonly string[];
+  };
   try {
     await makeTables(server.database, manifest);
     order.afterStep?.("database");
@@ -263,7 +268,11 @@ function requireSuitable(manifest: Manifest, { environment, clock }: RestoreOrde
 
 /** Serial numbers and dates that are lost with the acts are times of the past, as long as the clock is right. */
 function requireClockBeyond({ acts }: Loss, { clock }: RestoreOrder): void {
-  const latest = acts?.map(({ at }) => at).toSorted().at(-1) ?? "";
+  const latest =
+    acts
+      ?.map(({ at }) => at)
+      .toSorted()
+      .at(-1) ?? "";
   if (latest !== "" && clock().getTime() < Date.parse(latest))
     throw new SmkiError("RESTORE_CLOCK_BEHIND", { clock: clock().toISOString(), known: latest });
 }

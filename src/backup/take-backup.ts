@@ -105,7 +105,9 @@ export async function takeBackup(order: BackupOrder): Promise<TakenBackup> {
     format: "opensmki-backup",
     version: manifestVersion,
     software: order.software,
-    ...(existsSync(order.files.estateId) ? { estate: readFileSync(order.files.estateId, "utf8").trim() } : {}),
+    ...(existsSync(order.files.estateId)
+      ? { estate: readFileSync(order.files.estateId, "utf8").trim() }
+      : {}),
     ...database,
     ledger: {
       verifierKey: readFileSync(order.files.ledgerVerifierKey, "utf8").trim(),

@@ -14,6 +14,7 @@ export async function findLedgerKey(
 ): Promise<string> {
   const publicKey = verifier.publicKey.export({ format: "der", type: "spki" });
   const key = (await signer.listKeys()).find((one) => one.publicKey.equals(publicKey));
-  if (key === undefined) throw new SmkiError("KEY_NOT_FOUND", { label: `the key of ledger ${verifier.name}` });
+  if (key === undefined)
+    throw new SmkiError("KEY_NOT_FOUND", { label: `the key of ledger ${verifier.name}` });
   return key.label;
 }

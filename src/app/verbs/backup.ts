@@ -3,8 +3,8 @@ import { checkBackup } from "../../backup/check-backup.ts";
 import type { Manifest } from "../../backup/manifest.ts";
 import { takeBackup } from "../../backup/take-backup.ts";
 import { createOutput, table } from "../../cli/output.ts";
-import { software } from "../software.ts";
 import { namedStores } from "../estate/key-stores.ts";
+import { software } from "../software.ts";
 import { type EstateOptions, settingsFileOf, withEstate, withEstateOptions } from "./estate-options.ts";
 
 /** The verb `smki backup`. */
@@ -83,7 +83,10 @@ function contents(manifest: Manifest): string {
     [
       ["moment", `${takenAt}, ${environment} environment, ${by}`],
       ["certificates", rowsOf("certificate")],
-      ["ledger", `${String(ledger.size)} leaves, root ${ledger.root}, ${String(ledger.open)} acts without a leaf yet`],
+      [
+        "ledger",
+        `${String(ledger.size)} leaves, root ${ledger.root}, ${String(ledger.open)} acts without a leaf yet`,
+      ],
       ["tables", `${String(tables.length)}, ${String(tables.reduce((sum, { rows }) => sum + rows, 0))} rows`],
       ...keyStores.map(({ purpose, kind, keys, notReached }) => [
         `${purpose} keys`,

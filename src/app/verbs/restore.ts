@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import type { EstateKeyStores } from "../../backup/estate-files.ts";
+import { describeLoss } from "../../backup/lost-acts.ts";
 import { readManifest } from "../../backup/manifest.ts";
 import { type Restored, restore } from "../../backup/restore.ts";
-import { describeLoss } from "../../backup/lost-acts.ts";
 import { readInputFile } from "../../cli/input-file.ts";
 import { createOutput, type Output } from "../../cli/output.ts";
 import { rulebookFor } from "../../rulebook/index.ts";
@@ -34,7 +34,10 @@ export function restoreCommand(): Command {
     .description("restores an estate from a back-up into an empty place, and names what is lost")
     .argument("<backup>", "the back-up's folder")
     .requiredOption("--data <folder>", "the data folder to make; it does not exist, or is empty")
-    .option("--settings <file>", "the settings file (default: the back-up's, where it lay in the data folder)")
+    .option(
+      "--settings <file>",
+      "the settings file (default: the back-up's, where it lay in the data folder)",
+    )
     .option("--database-url <url>", "an empty external database (default: as the settings say)")
     .option(
       "--signer-checkpoint <file>",
@@ -46,7 +49,10 @@ export function restoreCommand(): Command {
       "--nothing-lost",
       "states that nothing was recorded after the back-up: the service was stopped before it",
     )
-    .option("--accept-loss", "restores although acts are lost or may be: the ledger goes on under a new origin")
+    .option(
+      "--accept-loss",
+      "restores although acts are lost or may be: the ledger goes on under a new origin",
+    )
     .option("--json", "answers in JSON")
     .addHelpText(
       "after",
@@ -87,7 +93,8 @@ Examples:
 /** The settings of the estate to be: a file that is named, else the back-up's own, else those of a test estate. */
 function settingsOfRestore(backup: string, { settings, data }: RestoreOptions): Settings {
   const { manifest } = readManifest(backup);
-  const file = settings ?? (manifest.settingsFile === "in-data-folder" ? join(backup, "smki.toml") : undefined);
+  const file =
+    settings ?? (manifest.settingsFile === "in-data-folder" ? join(backup, "smki.toml") : undefined);
   const env = file === undefined ? { SMKI_ENVIRONMENT: "test", ...process.env } : process.env;
   return loadSettings({ file, env, overrides: { dataFolder: data } });
 }
@@ -108,7 +115,12 @@ function storesOf({ keys }: Settings, backup: string, dataFolder: string): Estat
 function tell(restored: Restored, output: Output, { data }: RestoreOptions): void {
   const { dataFolder, takenAt, loss, ledger, report, unknownKeys, remarks } = restored;
   const { verdict, from, to, after } = loss;
-  const lostActs = ledger.lostActs?.map(({ leaf, kind, at, serialNumber }) => ({ leaf, kind, at, serialNumber }));
+  const lostActs = ledger.lostActs?.map(({ leaf, kind, at, serialNumber }) => ({
+    leaf,
+    kind,
+    at,
+    serialNumber,
+  }));
   output.answer(
     {
       dataFolder,
@@ -126,7 +138,9 @@ function tell(restored: Restored, output: Output, { data }: RestoreOptions): voi
   for (const { leaf, at, kind, serialNumber } of (lostActs ?? []).slice(0, mostShown))
     output.line(`  leaf ${String(leaf)}  ${at}  ${kind}  ${serialNumber ?? ""}`.trimEnd());
   if ((lostActs?.length ?? 0) > mostShown)
-    output.line(`  and ${String((lostActs?.length ?? 0) - mostShown)} more, all in ${join(dataFolder, "lost-acts.txt")}`);
+    output.line(
+      `  and ${String((lostActs?.length ?? 0) - mostShown)} more, all in ${join(dataFolder, "lost-acts.txt")}`,
+    );
   if (ledger.isSuccessor)
     output.warn(
       `The ledger goes on as ${ledger.origin}. Publish its key: ${readFileSync(join(dataFolder, "ledger-verifier-key.txt"), "utf8").trim()}`,
