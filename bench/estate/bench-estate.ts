@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { holdCeremonyIn } from "../../src/app/estate/ceremony-room.ts";
 import { type Estate, openEstate } from "../../src/app/estate/estate.ts";
 import { software } from "../../src/app/software.ts";
-import { releaseStock } from "../../src/authorities/ceremony/stock.ts";
+import { releaseStock } from "../../src/authorities/ceremony/release-stock.ts";
 import { localOperator, type Principal } from "../../src/registration/principal.ts";
 import { approveSubscriber, registerParty } from "../../src/registration/registration.ts";
 import { loadSettings } from "../../src/settings/load.ts";
@@ -46,12 +46,13 @@ export async function foundEstate(signer: SignerKind): Promise<BenchEstate> {
   const open = () => openEstate(settings, { applicationName: "bench", server: "start" });
   const estate = await open();
   try {
-    await holdCeremonyIn(estate, {
-      purpose: "found",
+    const sitting = {
       witnesses,
       sampleWitnesses: true,
+      operator: operator.name,
       software: software.nameAndVersion,
-    });
+    };
+    await holdCeremonyIn(estate, { purpose: "found" }, sitting);
     const partyId = await estate.database.transaction((tx) => register(tx, estate, operator));
     return { settings, operator, partyId, open, remove: removing.now };
   } finally {

@@ -23,3 +23,8 @@ export function softwareHash(): string {
     digest.update(file.slice(source.length)).update("\0").update(readFileSync(file)).update("\0");
   return digest.digest("hex");
 }
+
+/** What runs here, in the words of a ceremony's record. */
+export function softwareInWords(): string {
+  return `${software.nameAndVersion}, SHA-256 of its source ${softwareHash()}`;
+}

@@ -29,7 +29,63 @@ export const ceremonyErrors = errorEntries({
   },
   CEREMONY_UNDER_WAY: {
     what: "Another ceremony is being held in this estate",
-    remedy: "Wait until it has ended; one that was stopped holds nothing up.",
+    remedy:
+      "Wait until it has ended. One that was stopped is resumed or abandoned: `smki ceremony list` shows it.",
+    status: 409,
+  },
+  CEREMONY_UNFINISHED: {
+    what: "An earlier ceremony of this estate was interrupted and is unfinished",
+    remedy:
+      "Go on with it (`smki ceremony resume --witness NAME --witness NAME`), or give it up and destroy its keys (`smki ceremony abandon`, with witnesses too).",
+    status: 409,
+  },
+  CEREMONY_NONE_UNFINISHED: {
+    what: "No ceremony of this estate is unfinished",
+    remedy: "Nothing to do; `smki ceremony list` shows them all.",
+    status: 409,
+  },
+  CEREMONY_HELD_ALREADY: {
+    what: "The ceremony was held: what it made is lodged and in use, and only its record is missing",
+    remedy:
+      "Have its record signed with `smki ceremony resume --witness NAME --witness NAME`. A CA that nobody wants is revoked.",
+    status: 409,
+  },
+  CEREMONY_TERMS_CHANGED: {
+    what: "The ceremony began under other names, policies, lifetimes or stock than the settings and the edition say now",
+    remedy: "Put the settings back as they were and resume it, or abandon it and begin another.",
+    status: 409,
+  },
+  CEREMONY_KEY_CHANGED: {
+    what: "A key that the ceremony made is not in its key store any more, or is another",
+    remedy:
+      "Abandon the ceremony with `smki ceremony abandon`, find out who was at the key store, and begin another.",
+    status: 409,
+  },
+  CEREMONY_KEY_IN_USE: {
+    what: "The ceremony was to make a key that a CA of this estate already has",
+    remedy:
+      "Nothing was destroyed. Abandon the ceremony with `smki ceremony abandon` and report this as a defect.",
+    status: 409,
+  },
+  CEREMONY_NOT_FOUND: {
+    what: "There is no ceremony with that number in this estate",
+    remedy: "`smki ceremony list` shows them all.",
+    status: 404,
+  },
+  CEREMONY_NOT_CONFIRMED: {
+    what: "The ceremony was not begun: nobody said yes to its script",
+    remedy: "Call it again and answer `yes`, or give `--yes` where nobody can answer.",
+    status: 409,
+  },
+  CEREMONY_FILE_DIFFERS: {
+    what: "The file of the signed record is another than the record that the database has",
+    remedy:
+      "One of them was altered: check the file's signature with the published key of ceremony records. Move the file away to have it written again.",
+    status: 409,
+  },
+  REHEARSAL_UNDER_WAY: {
+    what: "Another rehearsal is being held in this data folder",
+    remedy: "Wait until it has ended; what one that was stopped left is cleared by the next.",
     status: 409,
   },
   AUTHORITY_REVOKED_ALREADY: {

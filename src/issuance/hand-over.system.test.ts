@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { IssuingCap } from "../authorities/allocation.ts";
-import { ceremonyRequest, release, seconds } from "../authorities/ceremony/estate.testkit.ts";
+import { release, sampleSitting, seconds } from "../authorities/ceremony/estate.testkit.ts";
 import { revokeAuthority } from "../authorities/ceremony/revoke-authority.ts";
 import { extendStock } from "../authorities/ceremony/stock.ts";
 import { deviceCap } from "../authorities/ceremony/terms.testkit.ts";
@@ -142,7 +142,7 @@ describe("with no released Issuing DCA left", () => {
 
 describe("an Issuing DCA that is revoked", () => {
   const revoke = (authorityId: string) =>
-    revokeAuthority(estate.room(), ceremonyRequest("revoke a CA"), { authorityId, reason: "cACompromise" });
+    revokeAuthority(estate.room(), sampleSitting, { authorityId, reason: "cACompromise" });
 
   test("signs nothing more: the next takes over", async () => {
     estate = await issuingEstate({ stockSize: 2, released: 2 });
@@ -207,7 +207,7 @@ describe("an Issuing DCA that is revoked", () => {
 
 test("the stock that a later ceremony made takes its turn after what was there", async () => {
   estate = await issuingEstate({ stockSize: 1, released: 1 });
-  await extendStock(estate.room(), ceremonyRequest(), 1);
+  await extendStock(estate.room(), sampleSitting, 1);
   await release(estate, 1);
   await issueUnder(capOf(1), 2);
   expect(await standing()).toEqual(["retired 1", "active 1"]);

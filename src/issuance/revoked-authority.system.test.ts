@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ceremonyRequest } from "../authorities/ceremony/estate.testkit.ts";
+import { sampleSitting } from "../authorities/ceremony/estate.testkit.ts";
 import { revokeAuthority } from "../authorities/ceremony/revoke-authority.ts";
 import { rules } from "../authorities/ceremony/terms.testkit.ts";
 import { authorityStanding } from "../authorities/standing.ts";
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => estate.end());
 
 const revoke = (authorityId: string) =>
-  revokeAuthority(estate.room(), ceremonyRequest("revoke a CA"), { authorityId, reason: "cACompromise" });
+  revokeAuthority(estate.room(), sampleSitting, { authorityId, reason: "cACompromise" });
 const warnings = async () =>
   (await estate.database.read((tx) => authorityStanding(tx, rules, estate.clock.read()))).warnings;
 

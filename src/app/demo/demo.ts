@@ -1,4 +1,4 @@
-import { releaseStock } from "../../authorities/ceremony/stock.ts";
+import { releaseStock } from "../../authorities/ceremony/release-stock.ts";
 import type { Output } from "../../cli/output.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -6,7 +6,7 @@ import { holdCeremonyIn } from "../estate/ceremony-room.ts";
 import { openEstate } from "../estate/estate.ts";
 import { hierarchyTerms } from "../estate/terms.ts";
 import { type RunningService, startService } from "../processes/up.ts";
-import { software, softwareHash } from "../software.ts";
+import { softwareInWords } from "../software.ts";
 import { alterStoredByte } from "./alter.ts";
 import { checkDeviceCertificates, checkLedger, checkOrganisationCertificates } from "./checks.ts";
 import {
@@ -151,15 +151,16 @@ async function sampleCeremony(settings: Settings, output: Output): Promise<void>
   const estate = await openEstate(settings, { applicationName: "smki ceremony", server: "start" });
   try {
     let steps = 0;
-    const record = await holdCeremonyIn(estate, {
-      purpose: "found",
+    const sitting = {
       witnesses: sampleWitnesses,
       sampleWitnesses: true,
-      software: `${software.nameAndVersion}, SHA-256 of its source ${softwareHash()}`,
-      onStep: () => {
-        steps += 1;
-      },
-    });
+      operator: "operator:demonstration",
+      software: softwareInWords(),
+    };
+    const onStep = () => {
+      steps += 1;
+    };
+    const record = await holdCeremonyIn(estate, { purpose: "found" }, sitting, { onStep });
     output.done(
       `${String(steps)} steps: Root and Issuing OCA with Contingency key, Root DCA, IKI, first CRLs and ARLs`,
     );

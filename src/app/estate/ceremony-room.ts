@@ -1,14 +1,14 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { type CeremonyRecord, type CeremonyRoom } from "../../authorities/ceremony/ceremony.ts";
-import { foundHierarchy } from "../../authorities/ceremony/found-hierarchy.ts";
-import { renewArls } from "../../authorities/ceremony/renew-arls.ts";
-import { type AuthorityRevocation, revokeAuthority } from "../../authorities/ceremony/revoke-authority.ts";
-import { extendStock } from "../../authorities/ceremony/stock.ts";
-import { type CeremonyRequest, requireWitnesses } from "../../authorities/ceremony/transcript.ts";
+import type { CeremonyOrder } from "../../authorities/ceremony/ceremony-order.ts";
+import type { CeremonyRecord, CeremonyRoom } from "../../authorities/ceremony/ceremony-room.ts";
+import { holdCeremony } from "../../authorities/ceremony/hold.ts";
+import { purposes } from "../../authorities/ceremony/purposes.ts";
+import { abandonCeremony, resumeCeremony } from "../../authorities/ceremony/resume.ts";
+import { requireWitnesses, type Sitting } from "../../authorities/ceremony/sitting.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
+import type { Signer } from "../../keys/signer.ts";
 import type { CheckpointSigner } from "../../ledger/checkpoint-signer.ts";
 import { sequenceOnce } from "../../ledger/sequencer.ts";
+import { type CeremonyFiles, fileCeremony } from "./ceremony-files.ts";
 import type { Estate } from "./estate.ts";
 import {
   ensureKeyStores,
@@ -20,48 +20,66 @@ import {
 } from "./key-stores.ts";
 import { clockToleranceSeconds, hierarchyTerms } from "./terms.ts";
 
-/** What a ceremony can be for. */
-export const ceremonyPurposes = ["found", "stock", "arl", "revoke"] as const;
-export type CeremonyPurpose = (typeof ceremonyPurposes)[number];
+/** How a ceremony is watched from outside, and whether it is practice. */
+export type CeremonyOptions = Pick<CeremonyRoom, "onStep" | "afterStep" | "rehearsal">;
 
-/** Who asks for which ceremony. */
-export interface CeremonyOrder extends Omit<CeremonyRequest, "environment" | "purpose" | "software"> {
-  readonly purpose: CeremonyPurpose;
-  /** Issuing DCAs to make; the stock is filled up when left out. */
-  readonly count?: number;
-  /** Only to revoke a CA. */
-  readonly revocation?: AuthorityRevocation;
-  readonly software: string;
-  readonly onStep?: (step: string) => void;
-}
+/** What a ceremony left behind, in the database and in the data folder. */
+export type FiledCeremony = CeremonyRecord & CeremonyFiles;
 
 /**
  * Opens both key stores for the length of one ceremony, holds it, and files its record.
  *
- * @returns the record and the file it was written to
+ * @throws SmkiError CEREMONY_WITNESSES_NEEDED, CEREMONY_UNFINISHED, and what keeps a key store from being opened
  */
 export async function holdCeremonyIn(
   estate: Estate,
   order: CeremonyOrder,
-): Promise<CeremonyRecord & { readonly file: string }> {
+  sitting: Sitting,
+  options: CeremonyOptions = {},
+): Promise<FiledCeremony> {
+  return inRoom(estate, sitting, { ...options, founds: order.purpose === "found" }, (room) =>
+    holdCeremony(room, purposes[order.purpose], order, sitting),
+  );
+}
+
+/** Goes on with the ceremony that was interrupted. @throws SmkiError CEREMONY_NONE_UNFINISHED */
+export function resumeCeremonyIn(
+  estate: Estate,
+  sitting: Sitting,
+  options: CeremonyOptions = {},
+): Promise<FiledCeremony> {
+  return inRoom(estate, sitting, options, (room) => resumeCeremony(room, sitting));
+}
+
+/** Gives up the ceremony that was interrupted. @throws SmkiError CEREMONY_NONE_UNFINISHED, CEREMONY_HELD_ALREADY */
+export function abandonCeremonyIn(
+  estate: Estate,
+  sitting: Sitting,
+  options: CeremonyOptions = {},
+): Promise<FiledCeremony> {
+  return inRoom(estate, sitting, options, (room) => abandonCeremony(room, sitting));
+}
+
+async function inRoom(
+  estate: Estate,
+  { witnesses }: Sitting,
+  options: CeremonyOptions & { readonly founds?: boolean },
+  work: (room: CeremonyRoom) => Promise<CeremonyRecord>,
+): Promise<FiledCeremony> {
   // First of all: a ceremony that may not be held makes nothing.
-  requireWitnesses(order.witnesses, estate.rules.ceremonyWitnesses.value);
-  const made = order.purpose === "found" ? await ensureKeyStores(estate) : [];
+  requireWitnesses(witnesses, estate.rules.ceremonyWitnesses.value);
+  const made = options.founds === true ? await ensureKeyStores(estate) : [];
   const ceremonySigner = await openCeremonySigner(estate);
   try {
     const operationalSigner = await openOperationalSigner(estate);
     try {
-      for (const step of made) order.onStep?.(step);
+      for (const step of made) options.onStep?.(step);
       const ledger =
-        order.purpose === "found"
+        options.founds === true
           ? await ensureLedgerKey(estate, operationalSigner, ceremonySigner)
           : await openLedgerSigner(estate, operationalSigner);
-      const signRecord = recordSigner(estate, operationalSigner);
-      const record = await hold(
-        room(estate, { ceremonySigner, operationalSigner, signRecord }, ledger, order),
-        order,
-      );
-      return { ...record, file: fileRecord(estate, order.purpose, record) };
+      const record = await work(room(estate, ceremonySigner, operationalSigner, ledger, options));
+      return { ...record, ...(await fileCeremony(estate, record.id)) };
     } finally {
       await operationalSigner.close();
     }
@@ -70,39 +88,27 @@ export async function holdCeremonyIn(
   }
 }
 
-function hold(room: CeremonyRoom, order: CeremonyOrder): Promise<CeremonyRecord> {
-  const { environment } = room.terms;
-  const { witnesses, sampleWitnesses, software } = order;
-  const request = { environment, witnesses, sampleWitnesses, software };
-  switch (order.purpose) {
-    case "found":
-      return foundHierarchy(room, { ...request, purpose: "found the key hierarchies" });
-    case "stock":
-      return extendStock(room, { ...request, purpose: "fill the stock of Issuing DCAs" }, order.count);
-    case "revoke":
-      if (order.revocation === undefined) throw new SmkiError("REVOCATION_INCOMPLETE");
-      return revokeAuthority(room, { ...request, purpose: "revoke a CA" }, order.revocation);
-    case "arl":
-      return renewArls(room, { ...request, purpose: "renew the ARLs" });
-  }
-}
-
 function room(
   estate: Estate,
-  signers: Pick<CeremonyRoom, "ceremonySigner" | "operationalSigner" | "signRecord">,
+  ceremonySigner: Signer,
+  operationalSigner: Signer,
   ledger: CheckpointSigner,
-  order: CeremonyOrder,
+  { onStep, afterStep, rehearsal = false }: CeremonyOptions,
 ): CeremonyRoom {
   const { database, clock, settings, rules } = estate;
   return {
     database,
-    ...signers,
+    ceremonySigner,
+    operationalSigner,
     clock,
+    rehearsal,
     terms: hierarchyTerms(settings, rules),
     witnessesNeeded: rules.ceremonyWitnesses.value,
     clockToleranceSeconds: clockToleranceSeconds(settings, rules),
     checkpoint: () => currentCheckpoint(estate, ledger),
-    ...(order.onStep === undefined ? {} : { onStep: order.onStep }),
+    signRecord: recordSigner(estate, operationalSigner),
+    ...(onStep === undefined ? {} : { onStep }),
+    ...(afterStep === undefined ? {} : { afterStep }),
   };
 }
 
@@ -110,13 +116,6 @@ function room(
 async function currentCheckpoint({ database, clock }: Estate, signer: CheckpointSigner): Promise<string> {
   const round = await sequenceOnce({ database, signer, clock });
   return (round?.checkpoint ?? (await signer.lastCheckpoint())).note;
-}
-
-function fileRecord({ paths }: Estate, purpose: string, { id, note }: CeremonyRecord): string {
-  mkdirSync(paths.ceremonies, { recursive: true, mode: 0o700 });
-  const file = join(paths.ceremonies, `${String(id).padStart(4, "0")}-${purpose}.txt`);
-  writeFileSync(file, note, { flag: "wx" });
-  return file;
 }
 
 /** Refuses work that needs a hierarchy where there is none. @throws SmkiError ESTATE_EMPTY */

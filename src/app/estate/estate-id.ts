@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
 import type { EstatePaths } from "./paths.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /**
  * What an estate calls itself in the marks of its key stores, so that no other can open them: 32 hexadecimal digits,
@@ -26,21 +26,6 @@ export function ensureEstateId(paths: EstatePaths): string {
   const known = readEstateId(paths);
   if (known !== undefined) return known;
   const id = randomBytes(16).toString("hex");
-  const draft = `${paths.estateId}.new`;
-  writeDurably(draft, `${id}\n`);
-  renameSync(draft, paths.estateId);
-  const folder = openSync(dirname(paths.estateId), "r");
-  fsyncSync(folder);
-  closeSync(folder);
+  writeWhole(paths.estateId, `${id}\n`, 0o644);
   return id;
-}
-
-function writeDurably(file: string, text: string): void {
-  const descriptor = openSync(file, "w", 0o644);
-  try {
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ledgerKeyLabel } from "../../authorities/ceremony/hierarchy.ts";
+import type { Sitting } from "../../authorities/ceremony/sitting.ts";
 import { loadSettings } from "../../settings/load.ts";
-import { type CeremonyOrder, holdCeremonyIn } from "./ceremony-room.ts";
+import { holdCeremonyIn } from "./ceremony-room.ts";
 import { type Estate, openEstate } from "./estate.ts";
 import { ensureKeyStores, openCeremonySigner, openOperationalSigner } from "./key-stores.ts";
 import { estatePaths } from "./paths.ts";
@@ -40,13 +41,13 @@ async function within<Result>(
   }
 }
 
-const order: CeremonyOrder = {
-  purpose: "found",
+const sitting: Sitting = {
   witnesses: ["Wanda Witness", "Walter Witness"],
   sampleWitnesses: true,
+  operator: "operator:test",
   software: "test",
 };
-const found = (estate: Estate) => holdCeremonyIn(estate, order);
+const found = (estate: Estate) => holdCeremonyIn(estate, { purpose: "found" }, sitting);
 const storesOf = (name: string) =>
   ["operational.keys", "ceremony.keys"].map((file) => readFileSync(join(folder, name, file), "base64"));
 

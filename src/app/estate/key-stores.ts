@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { ledgerKeyLabel, recordKeyLabel } from "../../authorities/ceremony/hierarchy.ts";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
@@ -11,11 +11,13 @@ import {
   createCheckpointSigner,
   openCheckpointSigner,
 } from "../../ledger/checkpoint-signer.ts";
+import { findLedgerKey } from "../../ledger/ledger-key.ts";
 import { formatVerifierKey, type NoteVerifier, noteVerifier, signNote } from "../../ledger/note.ts";
 import type { KeyStore } from "../../settings/settings.ts";
 import type { Estate } from "./estate.ts";
 import { ensureEstateId, readEstateId } from "./estate-id.ts";
 import { readVerifierKey } from "./ledger-key.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /**
  * Opens the store that the workers sign from.
@@ -31,17 +33,28 @@ export function openCeremonySigner({ settings, paths }: Estate): Promise<Signer>
   return openSigner(named(settings.keys.ceremony, readEstateId(paths)));
 }
 
+/** Both stores as they are opened, for the duties that read them. */
+export function namedStores(settings: Estate["settings"], paths: Estate["paths"]) {
+  const estate = readEstateId(paths);
+  return {
+    operational: named(settings.keys.operational, estate),
+    ceremony: named(settings.keys.ceremony, estate),
+  };
+}
+
 /** A store with the name of the estate that it is, or is to be, marked with. */
 function named(store: KeyStore, estate: string | undefined): SignerSettings {
   return estate === undefined ? store : { ...store, estate };
 }
 
 /** Opens the signer of the ledger's checkpoints. */
-export function openLedgerSigner(estate: Estate, signer: Signer): Promise<CheckpointSigner> {
+export async function openLedgerSigner(estate: Estate, signer: Signer): Promise<CheckpointSigner> {
+  const verifier = readVerifierKey(estate.paths);
   return openCheckpointSigner({
     signer,
-    keyLabel: ledgerKeyLabel,
-    origin: readVerifierKey(estate.paths).name,
+    // By the key that is published: after a restore that lost acts it is another than the founding's.
+    keyLabel: await findLedgerKey(signer, verifier),
+    origin: verifier.name,
     storePath: estate.paths.lastCheckpoint,
   });
 }
@@ -77,10 +90,7 @@ function ensurePassphrase(store: KeyStore, { settings, paths }: Estate): string[
   if (store.kind !== "encrypted-file" || settings.environment !== "test") return [];
   if (!store.passphraseFile.startsWith(paths.secrets) || existsSync(store.passphraseFile)) return [];
   mkdirSync(paths.secrets, { recursive: true, mode: 0o700 });
-  writeFileSync(store.passphraseFile, `${randomBytes(24).toString("base64url")}\n`, {
-    mode: 0o600,
-    flag: "wx",
-  });
+  writeWhole(store.passphraseFile, `${randomBytes(24).toString("base64url")}\n`, 0o600);
   return [`passphrase of the ${store.purpose} key store made up, since this is a test environment`];
 }
 
@@ -100,10 +110,8 @@ export async function ensureLedgerKey(
   if (existsSync(paths.ledgerVerifierKey)) return openLedgerSigner(estate, signer);
   const keys = await signer.listKeys();
   if (!existsSync(paths.lastCheckpoint)) {
-    const others = [
-      ...keys.filter(({ label }) => label !== ledgerKeyLabel),
-      ...(await ceremonySigner.listKeys()),
-    ];
+    const labels = [...(await signer.listLabels()), ...(await ceremonySigner.listLabels())];
+    const others = labels.filter((label) => label !== ledgerKeyLabel);
     if (others.length > 0)
       throw new SmkiError("ESTATE_KEYS_IN_USE", { folder: paths.data, keys: others.length });
   }
@@ -118,7 +126,7 @@ export async function ensureLedgerKey(
         ...options,
         origin: `opensmki/${settings.environment}/${randomBytes(4).toString("hex")}`,
       });
-  writeFileSync(paths.ledgerVerifierKey, `${formatVerifierKey(ledger.verifier)}\n`, { mode: 0o644 });
+  writeWhole(paths.ledgerVerifierKey, `${formatVerifierKey(ledger.verifier)}\n`, 0o644);
   return ledger;
 }
 
@@ -136,13 +144,13 @@ async function recordVerifier(estate: Estate, signer: Signer): Promise<NoteVerif
     keys.find(({ label }) => label === recordKeyLabel) ??
     (await signer.generateKey(recordKeyLabel, "ed25519"));
   const verifier = noteVerifier(`${readVerifierKey(estate.paths).name}/ceremonies`, key.publicKey);
-  writeFileSync(estate.paths.recordVerifierKey, `${formatVerifierKey(verifier)}\n`, { mode: 0o644 });
+  writeWhole(estate.paths.recordVerifierKey, `${formatVerifierKey(verifier)}\n`, 0o644);
   return verifier;
 }
 
 /**
- * Signs ceremony records: C2SP notes under the key in `ceremony-verifier-key.txt`. The key is looked for when there
- * is a record to sign, not before: a founding destroys what an abandoned one left, this key too.
+ * Signs ceremony records: C2SP notes under the key in `ceremony-verifier-key.txt`. The key is made when there is a
+ * first record to sign, that of an abandoned founding too; it outlives every ceremony.
  */
 export function recordSigner(estate: Estate, signer: Signer): (text: string) => Promise<string> {
   return async (text) =>

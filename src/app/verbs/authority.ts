@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { type Authority, listAuthorities } from "../../authorities/authorities.ts";
-import { releaseStock } from "../../authorities/ceremony/stock.ts";
+import { releaseStock } from "../../authorities/ceremony/release-stock.ts";
 import { authorityStanding } from "../../authorities/standing.ts";
 import { encodePem } from "../../certificates/index.ts";
 import { collect, wholeNumber } from "../../cli/arguments.ts";

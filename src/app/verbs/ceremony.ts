@@ -3,11 +3,13 @@ import { listAuthorities } from "../../authorities/authorities.ts";
 import {
   type AuthorityRevocationReason,
   authorityRevocationReasons,
-} from "../../authorities/ceremony/revoke-authority.ts";
-import { releaseStock } from "../../authorities/ceremony/stock.ts";
+  type CeremonyPurpose,
+  ceremonyPurposes,
+} from "../../authorities/ceremony/ceremony-order.ts";
+import { releaseStock } from "../../authorities/ceremony/release-stock.ts";
 import { collect, wholeNumber } from "../../cli/arguments.ts";
-import { type CeremonyPurpose, ceremonyPurposes, holdCeremonyIn } from "../estate/ceremony-room.ts";
-import { software, softwareHash } from "../software.ts";
+import { holdCeremonyIn } from "../estate/ceremony-room.ts";
+import { softwareInWords } from "../software.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
 import { operatorAtMachine } from "./operator.ts";
 
@@ -65,17 +67,20 @@ Examples:
         async (estate, output) => {
           const chosen = purpose ?? "found";
           output.part(`Ceremony: ${chosen}`);
-          const record = await holdCeremonyIn(estate, {
+          const order = {
             purpose: chosen,
-            witnesses: options.witness,
-            sampleWitnesses: false,
-            software: `${software.nameAndVersion}, SHA-256 of its source ${softwareHash()}`,
             ...(options.count === undefined ? {} : { count: options.count }),
             ...(options.authority === undefined
               ? {}
-              : { revocation: { authorityId: options.authority, reason: options.reason } }),
-            onStep: output.done,
-          });
+              : { authorityId: options.authority, reason: options.reason }),
+          };
+          const sitting = {
+            witnesses: options.witness,
+            sampleWitnesses: false,
+            operator: operatorAtMachine().name,
+            software: softwareInWords(),
+          };
+          const record = await holdCeremonyIn(estate, order, sitting, { onStep: output.done });
           const released =
             chosen === "found" && options.release > 0
               ? await estate.database.transaction((tx) =>

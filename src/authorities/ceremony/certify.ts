@@ -1,19 +1,24 @@
 import {
+  type AuthorityName,
   assembleCertificate,
   buildTbsCertificate,
-  type CertificateFields,
   createSerialNumber,
   lintCertificate,
   lintTbsCertificate,
   type Oid,
+  parseCertificate,
   parseTbsCertificate,
+  readFields,
 } from "../../certificates/index.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
-import type { KeyInfo, Signer } from "../../keys/signer.ts";
+import type { KeyInfo } from "../../keys/signer.ts";
 import type { Authority, AuthorityProfile } from "../authority.ts";
-import { issuerOf } from "../issuing/issuer.ts";
+import { type AuthorityFields, issuerOf } from "../issuing/issuer.ts";
 import { lastSecondAfterYears, wholeSecond } from "../issuing/validity.ts";
-import type { HierarchyTerms } from "./hierarchy.ts";
+import type { CeremonyRoom } from "./ceremony-room.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { type HierarchyTerms, issuingDcaNumber } from "./hierarchy.ts";
+import type { Journal } from "./journal.ts";
 
 /** A CA to be certified: its key exists, its certificate does not. */
 export interface AuthorityRequest {
@@ -28,38 +33,73 @@ export interface AuthorityRequest {
 }
 
 /**
- * Makes the certificate of a CA: the same steps as every certificate (intend with lint, sign, compare with
- * lint), under the eyes of the witnesses. Nothing is written; the ceremony writes all of it at its end.
- *
- * @param signer - the store that holds the issuer's key
+ * Certifies a CA in two steps of the journal, as every certificate is issued: the octets to be signed are linted
+ * and recorded, then signed, compared and linted again. A crash between the two signs the same octets, so no place
+ * in the hierarchy ever has two certificates. Nothing is lodged; the ceremony lodges all of it at its end.
  */
 export async function certifyAuthority(
+  room: CeremonyRoom,
+  journal: Journal,
   request: AuthorityRequest,
-  signer: Signer,
-  now: Date,
 ): Promise<Authority> {
-  const fields = authorityFields(request, now);
-  const toBeSigned = buildTbsCertificate(fields);
-  const expectations = { policy: fields.policy, limits: request.terms.lintLimits, profile: request.profile };
-  refuseFindings(request.id, lintTbsCertificate(parseTbsCertificate(toBeSigned), expectations));
-  const issuerLabel = request.issuer?.keyLabel ?? request.key.label;
-  const certificate = assembleCertificate(toBeSigned, await signer.sign(issuerLabel, toBeSigned));
-  const authority: Authority = {
+  const toBeSigned = await journal.step(intendStep(request.id), () => {
+    const fields = authorityFields(request, room.clock());
+    const octets = buildTbsCertificate(fields);
+    const expectations = expectationsOf(request);
+    refuseFindings(request.id, lintTbsCertificate(parseTbsCertificate(octets), expectations));
+    return {
+      words: `${request.id} is to be certified as ${nameInWords(fields.subject)} under ${request.issuer?.id ?? "itself"}: serial number ${fields.serialNumber}, valid ${fields.validity.notBefore.toISOString()} to ${fields.validity.notAfter.toISOString()}`,
+      artefact: octets,
+    };
+  });
+  const certificate = await journal.step(certifyStep(request.id), async () => {
+    const issuerLabel = request.issuer?.keyLabel ?? request.key.label;
+    const signature = await room.ceremonySigner.sign(issuerLabel, toBeSigned);
+    const octets = assembleCertificate(toBeSigned, signature);
+    compareWithIntent(request, octets, toBeSigned);
+    return { words: describeCertificate(request.id, octets), artefact: octets };
+  });
+  return authorityOf(request, certificate);
+}
+
+/** The names of the steps that certify a CA. */
+export const intendStep = (id: string): string => `intend ${id}`;
+export const certifyStep = (id: string): string => `certify ${id}`;
+
+function authorityOf(request: AuthorityRequest, certificate: Buffer): Authority {
+  return {
     id: request.id,
     profile: request.profile,
     issuerId: request.issuer?.id ?? request.id,
-    serialNumber: fields.serialNumber,
+    serialNumber: readFields(parseCertificate(certificate)).serialNumber,
     certificate,
     keyLabel: request.key.label,
     state: request.profile === "issuing-dca" ? "stock" : "active",
     reserved: 0,
   };
-  const issued = issuerOf(authority);
-  if (!issued.certificate.tbs.equals(toBeSigned))
+}
+
+function compareWithIntent(request: AuthorityRequest, octets: Buffer, toBeSigned: Buffer): void {
+  const issued = parseCertificate(octets);
+  if (!issued.tbs.equals(toBeSigned))
     throw new SmkiError("SIGNED_OTHER_THAN_INTENDED", { authority: request.id });
-  const { certificate: issuer } = request.issuer === undefined ? issued : issuerOf(request.issuer);
-  refuseFindings(request.id, lintCertificate(issued.certificate, { ...expectations, issuer }));
-  return authority;
+  const issuer = request.issuer === undefined ? issued : issuerOf(request.issuer).certificate;
+  refuseFindings(request.id, lintCertificate(issued, { ...expectationsOf(request), issuer }));
+}
+
+function expectationsOf({ profile, terms }: AuthorityRequest) {
+  return { policy: terms.policies[profile], limits: terms.lintLimits, profile };
+}
+
+/** What a witness can compare with the certificate on paper. */
+function describeCertificate(id: string, certificate: Buffer): string {
+  const { serialNumber } = readFields(parseCertificate(certificate));
+  return `${id} certified: serial number ${serialNumber}, SHA-256 ${fingerprint(certificate)}`;
+}
+
+/** A CA's name as people read it. */
+export function nameInWords({ commonName, organisationalUnit }: AuthorityName): string {
+  return organisationalUnit === undefined ? commonName : `${commonName} (OU ${organisationalUnit})`;
 }
 
 function refuseFindings(id: string, findings: readonly { rule: string; message: string }[]): void {
@@ -72,7 +112,7 @@ function refuseFindings(id: string, findings: readonly { rule: string; message: 
     });
 }
 
-function authorityFields({ profile, terms, ...request }: AuthorityRequest, now: Date): CertificateFields {
+function authorityFields({ profile, terms, ...request }: AuthorityRequest, now: Date): AuthorityFields {
   const notBefore = wholeSecond(now);
   const common = {
     serialNumber: createSerialNumber(now),
@@ -98,7 +138,7 @@ function authorityFields({ profile, terms, ...request }: AuthorityRequest, now: 
       return {
         ...common,
         profile,
-        subject: terms.issuingDcaName(Number(request.id.slice("issuing-dca/".length))),
+        subject: terms.issuingDcaName(issuingDcaNumber(request.id)),
         ...issuedBy(request.issuer),
       };
   }

@@ -17,13 +17,20 @@ import { type Authority, listAuthorities } from "../authorities.ts";
 import { certificateDigests } from "../certificate-rows.ts";
 import type { IssuingAuthority } from "../issuing/issue.ts";
 import { verifyRecords } from "../verification/verify-records.ts";
-import type { CeremonyRoom } from "./ceremony.ts";
+import type { CeremonyRoom } from "./ceremony-room.ts";
 import { foundHierarchy } from "./found-hierarchy.ts";
 import { ledgerKeyLabel } from "./hierarchy.ts";
-import { releaseStock } from "./stock.ts";
+import { releaseStock } from "./release-stock.ts";
+import type { Sitting } from "./sitting.ts";
 import { deviceCap, hierarchyTerms, issuingTerms, rules } from "./terms.testkit.ts";
-import type { CeremonyRequest } from "./transcript.ts";
+import {
+  type CeremonyTask,
+  type EndOfCeremony,
+  type KillPoint,
+  runCeremonyProcess,
+} from "./testkit/ceremony-task.ts";
 
+const origin = "smki.example/test";
 const passphrase = "correct horse battery staple";
 
 /** A clock that stands until it is told to move. */
@@ -55,12 +62,15 @@ export interface TestEstate {
   readonly clock: TestClock;
   readonly ceremonySigner: Signer;
   readonly operationalSigner: Signer;
-  /** Where another process finds the operational keys. */
+  /** Where another process finds the keys. */
   readonly operationalStore: SignerSettings;
+  readonly ceremonyStore: SignerSettings;
   readonly ledger: CheckpointSigner;
   /** For files of the test; removed at the end. */
   readonly folder: string;
   room(changes?: Partial<CeremonyRoom>): CeremonyRoom;
+  /** Holds, resumes or abandons a ceremony in a process of its own, which kills itself where it is told to. */
+  inProcess(work: CeremonyTask["work"], killAt?: KillPoint): Promise<EndOfCeremony>;
   issuing(changes?: Partial<IssuingAuthority>): IssuingAuthority;
   authorities(): Promise<Authority[]>;
   authority(id: string): Promise<Authority>;
@@ -79,6 +89,7 @@ export interface TestEstateOptions {
   readonly stockSize?: number;
   /** Where the operational keys live; an encrypted file when left out. */
   readonly operationalStore?: SignerSettings;
+  readonly ceremonyStore?: SignerSettings;
   /** A server of the test's own; that of the run when left out. */
   readonly connectionString?: string;
 }
@@ -86,29 +97,32 @@ export interface TestEstateOptions {
 /** The names of those who watch in tests. */
 const witnesses = ["Ada Byron", "Alan Mathison"];
 
-export const ceremonyRequest = (purpose = "test"): CeremonyRequest => ({
-  purpose,
+/** Who is in the room in tests. */
+export const sampleSitting: Sitting = {
   witnesses,
   sampleWitnesses: true,
-  environment: "test",
+  operator: "operator:test",
   software: "a test",
-});
+};
 
 /** An estate in which no ceremony has been held. */
 export async function emptyEstate(options: TestEstateOptions = {}): Promise<TestEstate> {
   const folder = mkdtempSync(join(tmpdir(), "smki-estate-"));
   const { database, connectionString, drop } = await openDatabase(options.connectionString);
   const clock = new TestClock(options.at ?? new Date("2026-06-01T12:00:00.250Z"));
-  const ceremonySigner = await openSigner(await fileStore(folder, "ceremony"));
+  const ceremonyStore = options.ceremonyStore ?? (await fileStore(folder, "ceremony"));
+  const ceremonySigner = await openSigner(ceremonyStore);
   const operationalStore = options.operationalStore ?? (await fileStore(folder, "operational"));
   const operationalSigner = await openSigner(operationalStore);
   await operationalSigner.generateKey(ledgerKeyLabel, "ed25519");
+  const checkpointStore = join(folder, "last-checkpoint");
   const ledger = await createCheckpointSigner({
     signer: operationalSigner,
     keyLabel: ledgerKeyLabel,
-    origin: "smki.example/test",
-    storePath: join(folder, "last-checkpoint"),
+    origin,
+    storePath: checkpointStore,
   });
+  const stockSize = options.stockSize ?? 3;
   const sequence = () => sequenceOnce({ database, signer: ledger, clock: clock.read });
   const authorities = () => database.read((tx) => listAuthorities(tx));
   const acts = async () => {
@@ -122,6 +136,7 @@ export async function emptyEstate(options: TestEstateOptions = {}): Promise<Test
     ceremonySigner,
     operationalSigner,
     operationalStore,
+    ceremonyStore,
     ledger,
     folder,
     room: (changes = {}) => ({
@@ -129,13 +144,25 @@ export async function emptyEstate(options: TestEstateOptions = {}): Promise<Test
       ceremonySigner,
       operationalSigner,
       clock: clock.read,
-      terms: hierarchyTerms(options.stockSize ?? 3),
+      terms: hierarchyTerms(stockSize),
       witnessesNeeded: rules.ceremonyWitnesses.value,
       checkpoint: async () => (await sequence())?.checkpoint.note ?? (await ledger.lastCheckpoint()).note,
       signRecord: (text) =>
         signNote(text, ledger.verifier, (message) => operationalSigner.sign(ledgerKeyLabel, message)),
       ...changes,
     }),
+    inProcess: (work, killAt) =>
+      runCeremonyProcess({
+        connectionString,
+        ceremonyStore,
+        operationalStore,
+        origin,
+        checkpointStore,
+        now: clock.read().toISOString(),
+        stockSize,
+        work,
+        ...(killAt === undefined ? {} : { killAt }),
+      }),
     issuing: (changes = {}) => ({
       database,
       signer: operationalSigner,
@@ -176,7 +203,7 @@ export async function foundedEstate(
   options: TestEstateOptions & { readonly released?: number } = {},
 ): Promise<TestEstate> {
   const estate = await emptyEstate(options);
-  await foundHierarchy(estate.room(), ceremonyRequest("found the key hierarchies"));
+  await foundHierarchy(estate.room(), sampleSitting);
   if (options.released !== 0) await release(estate, options.released ?? 1);
   estate.clock.advance(seconds);
   return estate;

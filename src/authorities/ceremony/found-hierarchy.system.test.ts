@@ -5,8 +5,8 @@ import { unwrapContingencyPublicKey } from "../../keys/contingency-wrap.ts";
 import type { Signer } from "../../keys/signer.ts";
 import { openNote } from "../../ledger/note.ts";
 import { sequenceOnce } from "../../ledger/sequencer.ts";
-import { listCeremonies } from "./ceremony.ts";
-import { ceremonyRequest, emptyEstate, foundedEstate, type TestEstate } from "./estate.testkit.ts";
+import { listCeremonies } from "./account.ts";
+import { emptyEstate, foundedEstate, sampleSitting, type TestEstate } from "./estate.testkit.ts";
 import { foundHierarchy } from "./found-hierarchy.ts";
 import { contingencyKeyLabel, contingencySymmetricKeyLabel } from "./hierarchy.ts";
 import { extendStock } from "./stock.ts";
@@ -58,7 +58,7 @@ describe("the founding ceremony", () => {
 
   test("leaves a record that verifies with the ledger's key and names witnesses, steps and both checkpoints", async () => {
     estate = await emptyEstate({ stockSize: 1 });
-    const { id, note } = await foundHierarchy(estate.room(), ceremonyRequest("found the key hierarchies"));
+    const { id, note } = await foundHierarchy(estate.room(), sampleSitting);
     const text = openNote(note, [estate.ledger.verifier]);
     expect(text).toContain("witness: Ada Byron (sample, no real person)");
     expect(text).toMatch(/^ledger before: smki\.example\/test, 0 entries/m);
@@ -66,7 +66,7 @@ describe("the founding ceremony", () => {
     expect(text).toMatch(/^step \d+, .*: root-oca certified: serial number [0-9a-f]{32}, SHA-256/m);
     expect(text).toMatch(/^step \d+, .*: issuing-oca CRL number 1 signed/m);
     const [held] = await estate.database.read((tx) => listCeremonies(tx));
-    expect(held).toMatchObject({ id, record: note, sample_witnesses: true });
+    expect(held).toMatchObject({ id, record: note, sample: true, state: "recorded" });
     expect(() => openNote(note.replace("Ada Byron", "Eve"), [estate.ledger.verifier])).toThrow(
       expect.objectContaining({ code: "LEDGER_NOTE_UNVERIFIED" }),
     );
@@ -77,7 +77,7 @@ describe("the founding ceremony", () => {
     estate = await emptyEstate({ stockSize: 1 });
     for (const names of [["Ada Byron"], ["Ada Byron", " ada  BYRON"], ["Ada Byron", " "]])
       await expect(
-        foundHierarchy(estate.room(), { ...ceremonyRequest(), witnesses: names }),
+        foundHierarchy(estate.room(), { ...sampleSitting, witnesses: names }),
       ).rejects.toMatchObject({ code: "CEREMONY_WITNESSES_NEEDED" });
     expect(await estate.ceremonySigner.listKeys()).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe("the founding ceremony", () => {
   test("is refused a second time, and destroys nothing", async () => {
     estate = await foundedEstate({ stockSize: 1 });
     const before = await estate.ceremonySigner.listKeys();
-    await expect(foundHierarchy(estate.room(), ceremonyRequest())).rejects.toMatchObject({
+    await expect(foundHierarchy(estate.room(), sampleSitting)).rejects.toMatchObject({
       code: "HIERARCHY_EXISTS",
     });
     expect(await estate.ceremonySigner.listKeys()).toEqual(before);
@@ -106,7 +106,7 @@ describe("the founding ceremony", () => {
           return (await sequenceOnce(context))?.checkpoint.note ?? "";
         },
       });
-      await expect(foundHierarchy(room, ceremonyRequest())).rejects.toMatchObject({
+      await expect(foundHierarchy(room, sampleSitting)).rejects.toMatchObject({
         code: "LEDGER_ROLLED_BACK",
       });
     } finally {
@@ -120,46 +120,6 @@ describe("the founding ceremony", () => {
   });
 });
 
-describe("a ceremony that was abandoned half-way", () => {
-  /** Throws when the step with that text has been done. */
-  const until = (text: string) => ({
-    onStep: (step: string) => {
-      if (step.includes(text)) throw new Error(`the lights went out after: ${text}`);
-    },
-  });
-
-  test.each([
-    "Contingency key pair made",
-    "Contingency Symmetric Key",
-    "root-oca key made",
-    "issuing-oca certified",
-    "issuing-dca/0001 certified",
-  ])("after %j leaves nothing usable; the next destroys what is left and succeeds", async (step) => {
-    estate = await emptyEstate({ stockSize: 1 });
-    await expect(foundHierarchy(estate.room(until(step)), ceremonyRequest())).rejects.toThrow("lights");
-    expect(await estate.authorities()).toEqual([]);
-    const left = new Map((await estate.ceremonySigner.listKeys()).map((key) => [key.label, key.publicKey]));
-    const { note } = await foundHierarchy(estate.room(), ceremonyRequest());
-    for (const { label, publicKey } of await estate.ceremonySigner.listKeys())
-      expect(publicKey, label).not.toEqual(left.get(label));
-    for (const label of left.keys())
-      expect(note).toContain(`key ${label} of an abandoned ceremony destroyed`);
-    expect(await estate.verify()).toMatchObject({ holds: true });
-  });
-
-  test("while the stock was made leaves keys without certificates; the next destroys them", async () => {
-    estate = await foundedEstate({ stockSize: 1 });
-    await expect(
-      extendStock(estate.room(until("issuing-dca/0003 certified")), ceremonyRequest(), 2),
-    ).rejects.toThrow("lights");
-    expect((await estate.authorities()).map(({ id }) => id)).not.toContain("issuing-dca/0002");
-    const { note } = await extendStock(estate.room(), ceremonyRequest(), 2);
-    expect(note).toContain("key issuing-dca/0002 of an abandoned ceremony destroyed");
-    expect(note).toContain("key issuing-dca/0003 of an abandoned ceremony destroyed");
-    expect((await estate.authority("issuing-dca/0003")).state).toBe("stock");
-  });
-});
-
 test("no two ceremonies are held at once: the second is refused while the first goes on", async () => {
   estate = await emptyEstate({ stockSize: 1 });
   const second = Promise.withResolvers<unknown>();
@@ -168,19 +128,19 @@ test("no two ceremonies are held at once: the second is refused while the first 
     checkpoint: async () => {
       if (!asked) {
         asked = true;
-        await foundHierarchy(estate.room(), ceremonyRequest()).catch(second.resolve);
+        await foundHierarchy(estate.room(), sampleSitting).catch(second.resolve);
       }
       return (await estate.ledger.lastCheckpoint()).note;
     },
   });
-  await foundHierarchy(room, ceremonyRequest());
+  await foundHierarchy(room, sampleSitting);
   expect(await second.promise).toMatchObject({ code: "CEREMONY_UNDER_WAY" });
 });
 
 test("a ceremony under a clock that went back is refused", async () => {
   estate = await foundedEstate({ stockSize: 1 });
   estate.clock.advance(-60_000);
-  await expect(extendStock(estate.room(), ceremonyRequest(), 1)).rejects.toMatchObject({
+  await expect(extendStock(estate.room(), sampleSitting, 1)).rejects.toMatchObject({
     code: "CLOCK_WENT_BACK",
   });
 });

@@ -1,18 +1,10 @@
 import { oid } from "../../certificates/index.ts";
-import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
 import { keyWrapAlgorithms, wrapContingencyPublicKey } from "../../keys/contingency-wrap.ts";
-import type { Signer } from "../../keys/signer.ts";
 import { type Authority, publishesCrl } from "../authority.ts";
 import { selectAuthorities } from "../authority-store.ts";
 import { publishList } from "../revocation/publish-list.ts";
-import {
-  type CeremonyRecord,
-  type CeremonyRoom,
-  describeAuthority,
-  holdCeremony,
-  lodgeAuthorities,
-  type WriteCeremony,
-} from "./ceremony.ts";
+import { type CeremonyRecord, type CeremonyRoom, signerOf } from "./ceremony-room.ts";
 import { certifyAuthority } from "./certify.ts";
 import {
   contingencyKeyLabel,
@@ -20,109 +12,104 @@ import {
   hierarchy,
   keyAlgorithmOf,
   keyStoreOf,
-  ledgerKeyLabel,
 } from "./hierarchy.ts";
+import { holdCeremony } from "./hold.ts";
+import type { Journal } from "./journal.ts";
+import { destroyLeftovers, makeKey, makeSecret } from "./key-steps.ts";
+import { describeList, publishListStep } from "./list-steps.ts";
+import { lodgeAuthorities } from "./lodge.ts";
+import type { Purpose, WriteCeremony, WrittenCeremony } from "./purpose.ts";
+import type { Sitting } from "./sitting.ts";
 import { makeStock } from "./stock.ts";
-import { type CeremonyRequest, fingerprint, type Transcript } from "./transcript.ts";
 
 /**
- * The founding ceremony of an estate: the Contingency key pair and symmetric key, the two device hierarchies
- * and the infrastructure's, the stock of Issuing DCAs, the first ARLs and CRLs.
- *
- * @throws SmkiError CEREMONY_WITNESSES_NEEDED, HIERARCHY_EXISTS
+ * The founding of an estate: the Contingency key pair and symmetric key, the two device hierarchies and the
+ * infrastructure's, the stock of Issuing DCAs, the first ARLs and CRLs.
  */
-export async function foundHierarchy(room: CeremonyRoom, request: CeremonyRequest): Promise<CeremonyRecord> {
-  return holdCeremony(room, request, async () => {
+export const founding: Purpose = {
+  settle: async (room, order) => {
     if ((await room.database.read((tx) => selectAuthorities(tx))).length > 0)
       throw new SmkiError("HIERARCHY_EXISTS");
-    return (transcript) => makeHierarchy(room, transcript);
-  });
+    return order;
+  },
+  work: makeHierarchy,
+  // The keys of a living estate are safe from a founding on an empty database: the checkpoint before is refused, since
+  // the signer of the ledger has signed for more entries than that database has.
+  makesKey: () => true,
+};
+
+/**
+ * Holds the founding ceremony of an estate.
+ *
+ * @throws SmkiError HIERARCHY_EXISTS, and what `holdCeremony` throws
+ */
+export function foundHierarchy(room: CeremonyRoom, sitting: Sitting): Promise<CeremonyRecord> {
+  return holdCeremony(room, founding, { purpose: "found" }, sitting);
 }
 
-async function makeHierarchy(room: CeremonyRoom, transcript: Transcript): Promise<WriteCeremony> {
-  await clearAbandonedKeys(room, transcript);
-  const wrapped = await makeContingencyKeys(room, transcript);
+async function makeHierarchy(room: CeremonyRoom, journal: Journal): Promise<WriteCeremony> {
+  await destroyLeftovers(room, journal, founding, "clear");
+  const wrapped = await makeContingencyKeys(room, journal);
   const authorities: Authority[] = [];
   for (const { profile, issuer } of hierarchy) {
-    const key = await signerFor(room, keyStoreOf(profile)).generateKey(profile, keyAlgorithmOf(profile));
-    transcript.step(
-      `${profile} key made in the ${keyStoreOf(profile)} store: SHA-256 ${fingerprint(key.publicKey)}`,
-    );
+    const key = await makeKey(room, journal, {
+      label: profile,
+      store: keyStoreOf(profile),
+      algorithm: keyAlgorithmOf(profile),
+      called: `${profile} key`,
+    });
     const issuing = authorities.find(({ id }) => id === issuer);
-    const authority = await certifyAuthority(
-      {
-        id: profile,
-        profile,
-        key,
-        terms: room.terms,
-        ...(issuing === undefined ? {} : { issuer: issuing }),
-        ...(profile === "root-oca" ? wrapped : {}),
-      },
-      room.ceremonySigner,
-      room.clock(),
-    );
-    transcript.step(describeAuthority(authority));
-    authorities.push(authority);
+    const request = {
+      id: profile,
+      profile,
+      key,
+      terms: room.terms,
+      ...(issuing === undefined ? {} : { issuer: issuing }),
+      ...(profile === "root-oca" ? wrapped : {}),
+    };
+    authorities.push(await certifyAuthority(room, journal, request));
   }
-  authorities.push(...(await makeStock(room, transcript, authorities, 1, room.terms.stockSize)));
+  authorities.push(...(await makeStock(room, journal, authorities, 1, room.terms.stockSize)));
+  return writeHierarchy(room, authorities);
+}
 
+function writeHierarchy(room: CeremonyRoom, authorities: readonly Authority[]): WriteCeremony {
   return async (tx, ceremonyId) => {
     const at = room.clock();
     const acts = await lodgeAuthorities(tx, authorities, ceremonyId, at);
-    const steps: string[] = [];
+    const steps: WrittenCeremony["steps"][number][] = [];
     for (const authority of authorities) {
-      const kind = publishesCrl(authority.profile) ? "CRL" : "ARL";
       // The Issuing DCA has no list: a Device Certificate cannot be revoked.
       if (authority.profile === "issuing-dca") continue;
       const schedule = publishesCrl(authority.profile) ? room.terms.crlOf(authority.profile) : room.terms.arl;
-      const signer = signerFor(room, keyStoreOf(authority.profile));
+      const signer = signerOf(room, keyStoreOf(authority.profile));
       const list = await publishList(tx, signer, authority, schedule, at, "first");
-      steps.push(
-        `${authority.id} ${kind} number ${String(list.number)} signed: SHA-256 ${fingerprint(list.list)}`,
-      );
+      steps.push({ name: publishListStep(authority.id), words: describeList(authority, list) });
     }
     return { acts, steps };
   };
 }
 
-function signerFor(room: CeremonyRoom, store: "ceremony" | "operational"): Signer {
-  return store === "ceremony" ? room.ceremonySigner : room.operationalSigner;
-}
-
 /** The Contingency key replaces the Root OCA on devices; its public half travels wrapped in the Root OCA's certificate. */
-async function makeContingencyKeys(room: CeremonyRoom, transcript: Transcript) {
-  const wrap = keyWrapAlgorithms[room.terms.wrapAlgorithm];
-  const contingency = await room.ceremonySigner.generateKey(contingencyKeyLabel, "ecdsa-p256-sha256");
-  transcript.step(
-    `Contingency key pair made in the ceremony store: SHA-256 ${fingerprint(contingency.publicKey)}`,
-  );
-  await room.ceremonySigner.generateSecret(contingencySymmetricKeyLabel, wrap.keyOctets);
-  transcript.step(`Contingency Symmetric Key of ${String(wrap.keyOctets)} octets made in the ceremony store`);
-  const symmetricKey = await room.ceremonySigner.readSecret(contingencySymmetricKeyLabel);
-  const wrappedKey = wrapContingencyPublicKey(symmetricKey, contingency.publicKey, room.terms.wrapAlgorithm);
-  symmetricKey.fill(0);
-  transcript.step(`contingency public key wrapped with ${room.terms.wrapAlgorithm}`);
+async function makeContingencyKeys(room: CeremonyRoom, journal: Journal) {
+  const { wrapAlgorithm } = room.terms;
+  const wrap = keyWrapAlgorithms[wrapAlgorithm];
+  const contingency = await makeKey(room, journal, {
+    label: contingencyKeyLabel,
+    store: "ceremony",
+    algorithm: "ecdsa-p256-sha256",
+    called: "Contingency key pair",
+  });
+  await makeSecret(room, journal, {
+    label: contingencySymmetricKeyLabel,
+    octets: wrap.keyOctets,
+    called: "Contingency Symmetric Key",
+  });
+  const wrappedKey = await journal.step("wrap contingency public key", async () => {
+    const symmetricKey = await room.ceremonySigner.readSecret(contingencySymmetricKeyLabel);
+    const artefact = wrapContingencyPublicKey(symmetricKey, contingency.publicKey, wrapAlgorithm);
+    symmetricKey.fill(0);
+    return { words: `contingency public key wrapped with ${wrapAlgorithm}`, artefact };
+  });
   return { wrappedContingencyKey: { wrapAlgorithm: oid(wrap.oid), wrappedKey } };
-}
-
-/**
- * An abandoned founding leaves keys and nothing that refers to them: none may ever be used. The keys of a living
- * estate are safe from a founding on an empty database: the checkpoint before is refused, since the signer of
- * the ledger has signed for more entries than that database has.
- */
-async function clearAbandonedKeys(room: CeremonyRoom, transcript: Transcript): Promise<void> {
-  for (const signer of [room.ceremonySigner, room.operationalSigner])
-    for (const { label } of await signer.listKeys()) {
-      // The ledger's key was made with the ledger itself, before any ceremony.
-      if (label === ledgerKeyLabel) continue;
-      await signer.destroyKey(label);
-      transcript.step(`key ${label} of an abandoned ceremony destroyed`);
-    }
-  // A secret is no key pair, and no list names it.
-  try {
-    await room.ceremonySigner.destroyKey(contingencySymmetricKeyLabel);
-    transcript.step("Contingency Symmetric Key of an abandoned ceremony destroyed");
-  } catch (error) {
-    if (!isSmkiError(error, "KEY_NOT_FOUND")) throw error;
-  }
 }

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { AuthorityName, LintLimits, Oid } from "../../certificates/index.ts";
 import type { KeyWrapAlgorithm } from "../../keys/contingency-wrap.ts";
 import type { KeyAlgorithm } from "../../keys/signer.ts";
@@ -55,4 +56,19 @@ export function issuingDcaId(number: number): string {
 /** The number in an Issuing DCA's identifier. */
 export function issuingDcaNumber(id: string): number {
   return Number(id.slice(id.indexOf("/") + 1));
+}
+
+/** SHA-256 over everything in the terms that decides what a ceremony makes. */
+export function termsDigest(terms: HierarchyTerms): string {
+  const { environment, names, policies, years, wrapAlgorithm, stockSize } = terms;
+  const settled = {
+    environment,
+    names,
+    issuingDcaName: terms.issuingDcaName(1),
+    policies,
+    years,
+    wrapAlgorithm,
+    stockSize,
+  };
+  return hash("sha256", JSON.stringify(settled), "hex");
 }

@@ -4,14 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseCrl, readCrlFields } from "../../certificates/index.ts";
 import { currentListOf } from "../certificates.ts";
 import { authorityStanding } from "../standing.ts";
-import {
-  ceremonyRequest,
-  foundedEstate,
-  hours,
-  release,
-  seconds,
-  type TestEstate,
-} from "./estate.testkit.ts";
+import { foundedEstate, hours, release, sampleSitting, seconds, type TestEstate } from "./estate.testkit.ts";
 import { renewArls } from "./renew-arls.ts";
 import { revokeAuthority } from "./revoke-authority.ts";
 import { extendStock } from "./stock.ts";
@@ -65,7 +58,7 @@ describe("the stock of Issuing DCAs", () => {
     expect(told.toSorted()).toEqual(["issuing-dca/0001", "issuing-dca/0002", "issuing-dca/0003"]);
   });
   test("is filled up to its size again by a ceremony, with numbers that were never used", async () => {
-    await extendStock(estate.room(), ceremonyRequest(), 2);
+    await extendStock(estate.room(), sampleSitting, 2);
     expect(await dcas()).toEqual([
       ["1", "released"],
       ["2", "released"],
@@ -73,7 +66,7 @@ describe("the stock of Issuing DCAs", () => {
       ["4", "stock"],
       ["5", "stock"],
     ]);
-    const { note } = await extendStock(estate.room(), ceremonyRequest());
+    const { note } = await extendStock(estate.room(), sampleSitting);
     expect(note).not.toContain("issuing-dca/0006");
   });
 });
@@ -81,7 +74,7 @@ describe("the stock of Issuing DCAs", () => {
 test("renewing the ARLs raises the number of each root's by one, and their end", async () => {
   const before = await listOf("root-dca");
   estate.clock.advance(24 * hours);
-  await renewArls(estate.room(), ceremonyRequest());
+  await renewArls(estate.room(), sampleSitting);
   for (const root of ["root-oca", "root-dca", "iki-root"]) expect((await listOf(root)).number).toBe(2);
   const after = await listOf("root-dca");
   expect(after.nextUpdate.getTime() - before.nextUpdate.getTime()).toBe(24 * hours + seconds);
@@ -90,7 +83,7 @@ test("renewing the ARLs raises the number of each root's by one, and their end",
 
 describe("the revocation of a CA", () => {
   const revoke = (authorityId: string) =>
-    revokeAuthority(estate.room(), ceremonyRequest("revoke a CA"), { authorityId, reason: "cACompromise" });
+    revokeAuthority(estate.room(), sampleSitting, { authorityId, reason: "cACompromise" });
 
   test("puts it on its root's new ARL, with its reason, and into the ledger", async () => {
     const { serialNumber } = await estate.authority("issuing-dca/0005");
@@ -106,7 +99,7 @@ describe("the revocation of a CA", () => {
     expect((await listOf("root-oca")).entriesInIt).toEqual([]);
   });
   test("stands on every ARL that follows", async () => {
-    await renewArls(estate.room(), ceremonyRequest());
+    await renewArls(estate.room(), sampleSitting);
     expect((await listOf("root-dca")).entriesInIt).toHaveLength(1);
   });
   test("is refused a second time, for a root, and for a CA that there is not", async () => {
@@ -116,7 +109,7 @@ describe("the revocation of a CA", () => {
     expect((await listOf("root-dca")).number).toBe(4);
   });
   test("needs its witnesses", async () => {
-    const request = { ...ceremonyRequest(), witnesses: ["Ada Byron"] };
+    const request = { ...sampleSitting, witnesses: ["Ada Byron"] };
     const revocation = { authorityId: "issuing-dca/0004", reason: "superseded" } as const;
     await expect(revokeAuthority(estate.room(), request, revocation)).rejects.toMatchObject({
       code: "CEREMONY_WITNESSES_NEEDED",
@@ -132,7 +125,7 @@ test("a CA that makes no lists any more is not waited for: only living ones have
   };
   expect(await overdue()).toHaveLength(2);
   const revocation = { authorityId: "issuing-oca", reason: "cessationOfOperation" } as const;
-  await revokeAuthority(estate.room(), ceremonyRequest("revoke a CA"), revocation);
+  await revokeAuthority(estate.room(), sampleSitting, revocation);
   expect(await overdue()).toEqual([expect.stringContaining("iki-issuing")]);
   expect((await listOf("root-oca")).entriesInIt).toHaveLength(1);
 });

@@ -1,38 +1,39 @@
-import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
-import type { Authority } from "../authority.ts";
 import { selectAuthorities } from "../authority-store.ts";
-import { publishList } from "../revocation/publish-list.ts";
-import { type CeremonyRecord, type CeremonyRoom, holdCeremony } from "./ceremony.ts";
+import type { CeremonyRecord, CeremonyRoom } from "./ceremony-room.ts";
 import { keyStoreOf } from "./hierarchy.ts";
-import { type CeremonyRequest, fingerprint } from "./transcript.ts";
+import { holdCeremony } from "./hold.ts";
+import { publishArl } from "./list-steps.ts";
+import type { Purpose, WrittenCeremony } from "./purpose.ts";
+import type { Sitting } from "./sitting.ts";
+
+/** Every root signs its ARL anew: at least every 12 months. */
+export const arlRenewal: Purpose = {
+  settle: async (room, order) => {
+    if ((await roots(room)).length === 0) throw new SmkiError("HIERARCHY_MISSING");
+    return order;
+  },
+  work: async (room) => {
+    const all = await roots(room);
+    return async (tx) => {
+      const steps: WrittenCeremony["steps"][number][] = [];
+      for (const root of all) steps.push(await publishArl(tx, room, root, "renewal"));
+      return { acts: [], steps };
+    };
+  },
+  makesKey: () => false,
+};
 
 /**
- * A ceremony that signs the ARL of every root anew: at least every 12 months, and on revocation of a CA.
+ * Holds a ceremony that signs the ARL of every root anew.
  *
- * @throws SmkiError CEREMONY_WITNESSES_NEEDED, HIERARCHY_MISSING
+ * @throws SmkiError HIERARCHY_MISSING, and what `holdCeremony` throws
  */
-export async function renewArls(room: CeremonyRoom, request: CeremonyRequest): Promise<CeremonyRecord> {
-  return holdCeremony(room, request, async () => {
-    const authorities = await room.database.read((tx) => selectAuthorities(tx));
-    const roots = authorities.filter(({ profile }) => keyStoreOf(profile) === "ceremony");
-    if (roots.length === 0) throw new SmkiError("HIERARCHY_MISSING");
-    return () =>
-      Promise.resolve(async (tx) => {
-        const steps: string[] = [];
-        for (const root of roots) steps.push(await publishArl(tx, room, root, "renewal"));
-        return { acts: [], steps };
-      });
-  });
+export function renewArls(room: CeremonyRoom, sitting: Sitting): Promise<CeremonyRecord> {
+  return holdCeremony(room, arlRenewal, { purpose: "arl" }, sitting);
 }
 
-/** Signs the ARL of a root anew. @returns the step, for the record */
-export async function publishArl(
-  tx: Tx,
-  { ceremonySigner, terms, clock }: CeremonyRoom,
-  root: Authority,
-  because: string,
-): Promise<string> {
-  const list = await publishList(tx, ceremonySigner, root, terms.arl, clock(), because);
-  return `${root.id} ARL number ${String(list.number)} signed: SHA-256 ${fingerprint(list.list)}`;
+async function roots(room: CeremonyRoom) {
+  const authorities = await room.database.read((tx) => selectAuthorities(tx));
+  return authorities.filter(({ profile }) => keyStoreOf(profile) === "ceremony");
 }

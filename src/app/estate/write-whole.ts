@@ -1,0 +1,18 @@
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+
+/** Writes a file durably: a crash leaves what was there before, or all of it. */
+export function writeWhole(file: string, content: string | Uint8Array, mode: number): void {
+  const draft = `${file}.new`;
+  const descriptor = openSync(draft, "w", mode);
+  try {
+    writeSync(descriptor, typeof content === "string" ? Buffer.from(content) : content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(draft, file);
+  const folder = openSync(dirname(file), "r");
+  fsyncSync(folder);
+  closeSync(folder);
+}

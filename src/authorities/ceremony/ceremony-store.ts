@@ -1,0 +1,266 @@
+import { type Generated, sql } from "kysely";
+import type { Tx } from "../../database/transaction.ts";
+import type { CeremonyOrder } from "./ceremony-order.ts";
+import type { Sitting } from "./sitting.ts";
+
+export type CeremonyState = "begun" | "held" | "recorded" | "abandoned";
+export type SittingKind = "begin" | "resume" | "abandon";
+
+type CeremonyTables = {
+  ceremony: {
+    id: Generated<number>;
+    purpose: string;
+    environment: "test" | "live";
+    rehearsal: boolean;
+    sample_witnesses: boolean;
+    state: CeremonyState;
+    begun_at: Date;
+    held_at: Date | null;
+    recorded_at: Date | null;
+    request: CeremonyOrder;
+    terms: string | null;
+    checkpoint_before: string | null;
+    checkpoint_after: string | null;
+    record: string | null;
+  };
+  ceremony_sitting: {
+    ceremony_id: number;
+    number: number;
+    kind: SittingKind;
+    begun_at: Date;
+    operator: string;
+    witnesses: readonly string[];
+    sample: boolean;
+    software: string;
+  };
+  ceremony_step: {
+    ceremony_id: number;
+    number: number;
+    sitting: number;
+    name: string;
+    words: string;
+    at: Date;
+    artefact: Buffer | null;
+  };
+};
+
+const tables = (tx: Tx) => tx.$extendTables<CeremonyTables>();
+
+/** A ceremony as its row has it. */
+export interface Ceremony {
+  readonly id: number;
+  readonly order: CeremonyOrder;
+  readonly state: CeremonyState;
+  readonly environment: "test" | "live";
+  readonly rehearsal: boolean;
+  readonly sample: boolean;
+  readonly begunAt: Date;
+  readonly heldAt?: Date;
+  readonly recordedAt?: Date;
+  /** SHA-256 over the terms that it began under; earlier releases kept none. */
+  readonly terms?: string;
+  /** Whole notes. */
+  readonly checkpointBefore?: string;
+  readonly checkpointAfter?: string;
+  /** The signed record; a ceremony is unfinished while it has none. */
+  readonly record?: string;
+}
+
+/** A sitting as it was kept. */
+export interface HeldSitting extends Sitting {
+  readonly number: number;
+  readonly kind: SittingKind;
+  readonly begunAt: Date;
+}
+
+/** A step that was done. */
+export interface JournaledStep {
+  readonly number: number;
+  readonly sitting: number;
+  readonly name: string;
+  readonly words: string;
+  readonly at: Date;
+  readonly artefact?: Buffer;
+}
+
+function fromRow(row: Omit<CeremonyTables["ceremony"], "id"> & { readonly id: number }): Ceremony {
+  return {
+    id: row.id,
+    order: { ...row.request, purpose: row.purpose as CeremonyOrder["purpose"] },
+    state: row.state,
+    environment: row.environment,
+    rehearsal: row.rehearsal,
+    sample: row.sample_witnesses,
+    begunAt: row.begun_at,
+    ...(row.held_at === null ? {} : { heldAt: row.held_at }),
+    ...(row.recorded_at === null ? {} : { recordedAt: row.recorded_at }),
+    ...(row.terms === null ? {} : { terms: row.terms }),
+    ...(row.checkpoint_before === null ? {} : { checkpointBefore: row.checkpoint_before }),
+    ...(row.checkpoint_after === null ? {} : { checkpointAfter: row.checkpoint_after }),
+    ...(row.record === null ? {} : { record: row.record }),
+  };
+}
+
+/** Every ceremony, oldest first. */
+export async function selectCeremonies(tx: Tx): Promise<Ceremony[]> {
+  return (await tables(tx).selectFrom("ceremony").selectAll().orderBy("id").execute()).map(fromRow);
+}
+
+export async function selectCeremony(tx: Tx, id: number): Promise<Ceremony | undefined> {
+  const row = await tables(tx).selectFrom("ceremony").selectAll().where("id", "=", id).executeTakeFirst();
+  return row && fromRow(row);
+}
+
+/** The oldest ceremony that has no record yet. */
+export async function selectUnfinished(tx: Tx): Promise<Ceremony | undefined> {
+  const row = await tables(tx)
+    .selectFrom("ceremony")
+    .selectAll()
+    .where("record", "is", null)
+    .orderBy("id")
+    .limit(1)
+    .executeTakeFirst();
+  return row && fromRow(row);
+}
+
+/** @returns its number */
+export async function insertCeremony(
+  tx: Tx,
+  ceremony: Pick<Ceremony, "order" | "environment" | "rehearsal" | "sample" | "begunAt"> & {
+    readonly terms: string;
+    readonly checkpointBefore: string;
+  },
+): Promise<number> {
+  const { id } = await tables(tx)
+    .insertInto("ceremony")
+    .values({
+      purpose: ceremony.order.purpose,
+      environment: ceremony.environment,
+      rehearsal: ceremony.rehearsal,
+      sample_witnesses: ceremony.sample,
+      state: "begun",
+      begun_at: ceremony.begunAt,
+      held_at: null,
+      recorded_at: null,
+      request: sql<CeremonyOrder>`${JSON.stringify(ceremony.order)}::jsonb`,
+      terms: ceremony.terms,
+      checkpoint_before: ceremony.checkpointBefore,
+      checkpoint_after: null,
+      record: null,
+    })
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** Moves a ceremony on from `begun`; false when it is not in that state any more. */
+export async function endBegun(
+  tx: Tx,
+  id: number,
+  to: { readonly state: "held"; readonly at: Date } | { readonly state: "abandoned" },
+): Promise<boolean> {
+  const moved = await tables(tx)
+    .updateTable("ceremony")
+    .set({ state: to.state, held_at: to.state === "held" ? to.at : null })
+    .where("id", "=", id)
+    .where("state", "=", "begun")
+    .executeTakeFirst();
+  return moved.numUpdatedRows === 1n;
+}
+
+export async function updateCheckpointAfter(tx: Tx, id: number, note: string): Promise<void> {
+  await tables(tx).updateTable("ceremony").set({ checkpoint_after: note }).where("id", "=", id).execute();
+}
+
+/** Keeps the signed record of a ceremony that was held or abandoned; false when it has one already. */
+export async function updateRecord(tx: Tx, id: number, record: string, at: Date): Promise<boolean> {
+  const recorded = await tables(tx)
+    .updateTable("ceremony")
+    .set({
+      record,
+      recorded_at: at,
+      state: sql<CeremonyState>`case state when 'held' then 'recorded' else state end`,
+    })
+    .where("id", "=", id)
+    .where("record", "is", null)
+    .executeTakeFirst();
+  return recorded.numUpdatedRows === 1n;
+}
+
+export async function insertSitting(tx: Tx, ceremonyId: number, sitting: HeldSitting): Promise<void> {
+  await tables(tx)
+    .insertInto("ceremony_sitting")
+    .values({
+      ceremony_id: ceremonyId,
+      number: sitting.number,
+      kind: sitting.kind,
+      begun_at: sitting.begunAt,
+      operator: sitting.operator,
+      witnesses: sitting.witnesses,
+      sample: sitting.sampleWitnesses,
+      software: sitting.software,
+    })
+    .execute();
+}
+
+/** Who sat, in order; none for a ceremony of an earlier release. */
+export async function selectSittings(tx: Tx, ceremonyId: number): Promise<HeldSitting[]> {
+  const rows = await tables(tx)
+    .selectFrom("ceremony_sitting")
+    .selectAll()
+    .where("ceremony_id", "=", ceremonyId)
+    .orderBy("number")
+    .execute();
+  return rows.map(({ number, kind, begun_at, operator, witnesses, sample, software }) => ({
+    number,
+    kind,
+    begunAt: begun_at,
+    operator,
+    witnesses,
+    sampleWitnesses: sample,
+    software,
+  }));
+}
+
+export async function insertStep(tx: Tx, ceremonyId: number, step: JournaledStep): Promise<void> {
+  const { number, sitting, name, words, at, artefact = null } = step;
+  await tables(tx)
+    .insertInto("ceremony_step")
+    .values({ ceremony_id: ceremonyId, number, sitting, name, words, at, artefact })
+    .execute();
+}
+
+/** The journal of a ceremony, in order. */
+export async function selectSteps(tx: Tx, ceremonyId: number): Promise<JournaledStep[]> {
+  const rows = await tables(tx)
+    .selectFrom("ceremony_step")
+    .selectAll()
+    .where("ceremony_id", "=", ceremonyId)
+    .orderBy("number")
+    .execute();
+  return rows.map(({ number, sitting, name, words, at, artefact }) => ({
+    number,
+    sitting,
+    name,
+    words,
+    at,
+    ...(artefact === null ? {} : { artefact }),
+  }));
+}
+
+/** The names of all steps of all ceremonies that begin so. */
+export async function selectStepNames(tx: Tx, prefix: string): Promise<string[]> {
+  const rows = await tables(tx)
+    .selectFrom("ceremony_step")
+    .select("name")
+    .where(sql<boolean>`starts_with(name, ${prefix})`)
+    .execute();
+  return rows.map(({ name }) => name);
+}
+
+/** The CAs that a ceremony lodged. */
+export async function selectAuthorityIds(tx: Tx, ceremonyId: number): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select id from certification_authority where ceremony_id = ${ceremonyId}`.execute(tx);
+  return new Set(rows.map(({ id }) => id));
+}
