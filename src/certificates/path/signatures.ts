@@ -11,10 +11,11 @@ type Signed = Certificate | CertificateList;
 const defaultBudget = 1_000;
 
 /**
- * Verifies signatures, each pair once, and no more than it may: whoever gives the pool decides how many there would be.
+ * Verifies signatures, each once under each key, and no more than it may: whoever gives the pool decides how many there
+ * would be. An authority with many certificates for one key costs as much as with one.
  */
 export class Signatures {
-  readonly #judged = new Map<Signed, Map<Standing, boolean>>();
+  readonly #judged = new Map<Signed, Map<string, boolean>>();
   #left: number;
   readonly #budget: number;
 
@@ -30,17 +31,18 @@ export class Signatures {
    * @throws SmkiError PATH_BUDGET_EXCEEDED
    */
   verify(signed: Signed, issuer: Standing): boolean {
-    let byIssuer = this.#judged.get(signed);
-    if (byIssuer === undefined) {
-      byIssuer = new Map();
-      this.#judged.set(signed, byIssuer);
+    let byKey = this.#judged.get(signed);
+    if (byKey === undefined) {
+      byKey = new Map();
+      this.#judged.set(signed, byKey);
     }
-    let judged = byIssuer.get(issuer);
+    const key = issuer.certificate.subjectPublicKeyInfo.der.toString("latin1");
+    let judged = byKey.get(key);
     if (judged === undefined) {
       if (this.#left === 0) throw new SmkiError("PATH_BUDGET_EXCEEDED", { signaturesVerified: this.#budget });
       this.#left -= 1;
       judged = isSignedBy(signed, issuer);
-      byIssuer.set(issuer, judged);
+      byKey.set(key, judged);
     }
     return judged;
   }

@@ -40,9 +40,12 @@ export function signingScheme(algorithm: KeyAlgorithm, label: string): SigningSc
 /**
  * Ecdsa-Sig-Value (RFC 3279 section 2.2.3) from the two equal halves that CKM_ECDSA answers.
  *
- * @param raw - r and s, each big-endian and at most 62 octets, so that the whole has a one-octet length
+ * @param raw - r and s, each big-endian in 32 octets: shorter or longer halves are no signature of P-256, even where
+ *   the numbers would fit (IEEE 1363; PKCS #11 2.3.1)
+ * @throws SmkiError KEY_TOKEN_FAILED
  */
 export function ecdsaSignatureDer(raw: Buffer): Buffer {
+  if (raw.length !== 64) throw new SmkiError("KEY_TOKEN_FAILED", { signatureOctets: raw.length });
   const half = raw.length / 2;
   const rStart = firstSignificant(raw, 0, half);
   const sStart = firstSignificant(raw, half, raw.length);

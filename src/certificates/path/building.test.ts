@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import type { CertificateFields } from "../profiles/index.ts";
+import type { Certificate } from "../syntax/index.ts";
+import { buildPath } from "./build-path.ts";
+import { chainOf, common, ecKey, issue, present, type TestKey, validity } from "./chains.testdata.ts";
+import { validatePath } from "./validate-path.ts";
+
+type IssuingFields = Extract<CertificateFields, { profile: "issuing-dca" }>;
+
+const dca = chainOf("dca");
+const issuing = dca.fields.issuing as IssuingFields;
+const judged = (leaf: Certificate, roots: readonly Certificate[], pool: readonly Certificate[]) =>
+  validatePath(leaf, { roots, pool, at: present, revocation: "ignored" });
+
+/** An authority of any name under any other: as many as a test needs. */
+function authority(
+  name: string,
+  key: TestKey,
+  by: { name: string; key: TestKey },
+  changes = {},
+): Certificate {
+  return issue(
+    {
+      profile: "issuing-dca",
+      ...common(key),
+      validity,
+      issuer: { commonName: by.name },
+      subject: { commonName: name },
+      authorityKeyIdentifier: by.key.identifier,
+      ...changes,
+    },
+    by.key,
+  );
+}
+
+function rootOf(name: string, key: TestKey, changes = {}): Certificate {
+  return issue(
+    { profile: "root-dca", ...common(key), validity, subject: { commonName: name }, ...changes },
+    key,
+  );
+}
+
+describe("a path is found", () => {
+  it("among authorities of the same name with other keys", () => {
+    const strangers = Array.from({ length: 20 }, () =>
+      issue({ ...issuing, ...common(ecKey()) }, dca.keys.root),
+    );
+    expect(judged(dca.leaf, [dca.root], [...strangers, dca.issuing]).path[1]).toBe(dca.issuing);
+  });
+
+  it("to the right one of several roots of the same name", () => {
+    const others = [1, 2, 3].map(() => rootOf("D0", ecKey()));
+    expect(judged(dca.leaf, [...others, dca.root], [dca.issuing])).toMatchObject({
+      holds: true,
+      path: [dca.leaf, dca.issuing, dca.root],
+    });
+  });
+
+  it("past an expired certificate of the same authority and key to its renewed one", () => {
+    const expired = issue(
+      {
+        ...issuing,
+        ...common(dca.keys.issuing),
+        validity: { ...validity, notAfter: new Date("2026-02-01T00:00:00Z") },
+      },
+      dca.keys.root,
+    );
+    for (const pool of [
+      [expired, dca.issuing],
+      [dca.issuing, expired],
+    ]) {
+      expect(judged(dca.leaf, [dca.root], pool).path[1]).toBe(dca.issuing);
+    }
+    expect(judged(dca.leaf, [dca.root], [expired])).toMatchObject({ holds: false, reason: "expired" });
+  });
+
+  it("through the cross-certificate when only the other root is trusted", () => {
+    const other = { name: "X0", key: ecKey() };
+    const cross = authority("D1", dca.keys.issuing, other);
+    const otherRoot = rootOf(other.name, other.key);
+    expect(judged(dca.leaf, [otherRoot], [dca.issuing, dca.root, cross]).path).toEqual([
+      dca.leaf,
+      cross,
+      otherRoot,
+    ]);
+  });
+
+  it("from the root itself when a certificate of a root by another root is at hand too", () => {
+    const other = { name: "X0", key: ecKey() };
+    const cross = authority("D0", dca.keys.root, other);
+    expect(judged(dca.leaf, [dca.root], [cross, dca.issuing]).path).toEqual([
+      dca.leaf,
+      dca.issuing,
+      dca.root,
+    ]);
+  });
+
+  it("when the root has a new key, and signed it with the old one", () => {
+    const newKey = ecKey();
+    const rollover = authority("D0", newKey, { name: "D0", key: dca.keys.root }, { profile: "issuing-dca" });
+    const under = authority("D1", dca.keys.issuing, { name: "D0", key: newKey });
+    const path = buildPath(dca.leaf, { roots: [dca.root], pool: [under, rollover] });
+    expect(path).toEqual([dca.leaf, under, rollover, dca.root]);
+  });
+});
+
+describe("a pool made to be costly", () => {
+  it("a circle of authorities ends, and leads nowhere", () => {
+    const [a, b] = [ecKey(), ecKey()];
+    const pool = [authority("D1", a, { name: "D2", key: b }), authority("D2", b, { name: "D1", key: a })];
+    const leaf = issue(
+      {
+        ...(dca.fields.leaf as Extract<CertificateFields, { profile: "device" }>),
+        authorityKeyIdentifier: a.identifier,
+      },
+      a,
+    );
+    expect(judged(leaf, [dca.root], pool)).toMatchObject({ holds: false, reason: "no-path" });
+  });
+
+  it("many that fit by name and key identifier end at the budget, which is told as itself", () => {
+    // All bear the key identifier that the leaf names; no key but the last one's made the signature.
+    const stated = dca.issuing.extensions.find(({ id }) => id === "2.5.29.14");
+    const posing = Array.from({ length: 30 }, () => {
+      const certificate = issue({ ...issuing, ...common(ecKey()) }, dca.keys.root);
+      const extensions = certificate.extensions.map((each) =>
+        each.id === stated?.id ? { ...each, value: stated.value } : each,
+      );
+      return { ...certificate, extensions };
+    });
+    const options = { roots: [dca.root], pool: posing, at: present, revocation: "ignored" } as const;
+    expect(validatePath(dca.leaf, { ...options, signatureBudget: 10 })).toMatchObject({
+      holds: false,
+      reason: "budget-exceeded",
+      checks: [{ name: "path", holds: false }],
+    });
+    expect(() => buildPath(dca.leaf, { ...options, signatureBudget: 10 })).toThrow(/too many certificates/);
+    expect(validatePath(dca.leaf, { ...options, signatureBudget: 31 }).reason).toBe("issuer-signature");
+  });
+
+  it("twelve authorities that all signed one another cost their signatures, not the paths between them", () => {
+    const keys = Array.from({ length: 12 }, (_, index) => ({ name: `M${String(index)}`, key: ecKey() }));
+    const mesh = keys.flatMap((subject) =>
+      keys.filter((by) => by !== subject).map((by) => authority(subject.name, subject.key, by)),
+    );
+    const [first] = keys;
+    if (first === undefined) throw new Error("no authority");
+    const leaf = issue(
+      {
+        ...(dca.fields.leaf as Extract<CertificateFields, { profile: "device" }>),
+        issuer: { commonName: first.name },
+        authorityKeyIdentifier: first.key.identifier,
+      },
+      first.key,
+    );
+    const result = judged(leaf, [dca.root], mesh);
+    expect(result).toMatchObject({ holds: false, reason: "no-path" });
+  });
+});

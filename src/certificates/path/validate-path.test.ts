@@ -1,0 +1,189 @@
+import { describe, expect, it } from "vitest";
+import { oid } from "../der/index.ts";
+import type { CertificateFields } from "../profiles/index.ts";
+import type { Certificate } from "../syntax/index.ts";
+import { buildPath } from "./build-path.ts";
+import {
+  chainOf,
+  common,
+  ecKey,
+  issue,
+  listOf,
+  present,
+  type TestChain,
+  validity,
+} from "./chains.testdata.ts";
+import type { PathReason } from "./path-check.ts";
+import type { PathOptions } from "./path-options.ts";
+import { type PathResult, validatePath } from "./validate-path.ts";
+
+const oca = chainOf("oca");
+const dca = chainOf("dca");
+const iki = chainOf("iki");
+const listsOf = (chain: TestChain) => [listOf(chain, "issuing"), listOf(chain, "root")];
+
+const optionsOf = (chain: TestChain, changes: Partial<PathOptions> = {}): PathOptions => ({
+  roots: [chain.root],
+  pool: [chain.issuing],
+  lists: listsOf(chain),
+  at: present,
+  ...changes,
+});
+
+const validate = (chain: TestChain, changes: Partial<PathOptions> = {}): PathResult =>
+  validatePath(chain.leaf, optionsOf(chain, changes));
+
+/** The chain with one of its certificates made anew from altered fields, by the right issuer. */
+function altered(chain: TestChain, which: "root" | "issuing" | "leaf", change: object): TestChain {
+  const fields = { ...chain.fields[which], ...change } as CertificateFields;
+  return { ...chain, [which]: issue(fields, chain.keys[which === "leaf" ? "issuing" : "root"]) };
+}
+
+describe("a path of the SMKI", () => {
+  it.each([
+    ["Organisation", oca],
+    ["Device", dca],
+    ["IKI", iki],
+  ])("holds from an %s Certificate to its root", (_, chain) => {
+    const result = validate(chain);
+    expect(result.checks.filter((check) => !check.holds)).toEqual([]);
+    expect(result).toMatchObject({ holds: true, path: [chain.leaf, chain.issuing, chain.root] });
+    expect(result).not.toHaveProperty("reason");
+  });
+
+  it("holds for an authority under its root, and for the root itself", () => {
+    expect(validatePath(oca.issuing, optionsOf(oca)).holds).toBe(true);
+    expect(validatePath(oca.root, optionsOf(oca))).toMatchObject({ holds: true, path: [oca.root] });
+  });
+
+  it("tells each check in order: the path, then from the root down, each with its source", () => {
+    const { checks } = validate(oca);
+    expect(checks[0]).toMatchObject({
+      name: "path",
+      of: "Organisation Certificate SAMPLE, 90-B3-D5-1F-30-01-00-00",
+    });
+    expect([...new Set(checks.slice(1).map(({ of }) => of))]).toEqual([
+      "Root OCA ZA",
+      "Issuing OCA Z1",
+      "Organisation Certificate SAMPLE, 90-B3-D5-1F-30-01-00-00",
+    ]);
+    for (const { words, source } of checks) {
+      expect(words).toMatch(/^[A-Z].*[^.]$/);
+      expect(source).toMatch(/^(RFC|SEC|GBCS)/);
+    }
+  });
+
+  it("is built without judging anything but names, key identifiers and signatures", () => {
+    const expired = altered(oca, "leaf", {
+      validity: { ...validity, notAfter: new Date("2026-02-01T00:00:00Z") },
+    });
+    expect(buildPath(expired.leaf, optionsOf(expired))).toEqual([expired.leaf, oca.issuing, oca.root]);
+    expect(buildPath(oca.leaf, { roots: [dca.root], pool: [oca.issuing, oca.root] })).toBeUndefined();
+  });
+});
+
+describe("a path does not hold", () => {
+  const reasonOf = (chain: TestChain, changes?: Partial<PathOptions>): PathReason | undefined => {
+    const result = validate(chain, changes);
+    expect(result.holds).toBe(false);
+    return result.reason;
+  };
+
+  it("without a trusted root, whatever the pool calls a root", () => {
+    expect(reasonOf(oca, { roots: [], pool: [oca.issuing, oca.root] })).toBe("root-not-trusted");
+    expect(reasonOf(oca, { roots: [dca.root], pool: [oca.issuing, oca.root] })).toBe("root-not-trusted");
+  });
+
+  it("when the issuing CA is not at hand", () => {
+    expect(reasonOf(oca, { pool: [] })).toBe("issuer-not-found");
+  });
+
+  it("through an authority of the same name with another key", () => {
+    const other = { ...chainOf("oca"), leaf: oca.leaf };
+    expect(reasonOf(other)).toBe("issuer-key-identifier");
+  });
+
+  it("through an authority of the same name and key identifier whose key did not sign it", () => {
+    const impostor = ecKey();
+    const fields = { ...oca.fields.issuing, publicKey: impostor.publicKey } as CertificateFields;
+    const issuing = withIdentifier(issue(fields, oca.keys.root));
+    expect(reasonOf({ ...oca, issuing })).toBe("issuer-signature");
+  });
+
+  it("when a root is not self-signed: nothing else ends a path", () => {
+    expect(reasonOf(oca, { roots: [oca.issuing], pool: [] })).toBe("not-self-signed");
+  });
+
+  it.each([
+    ["before it begins", "2025-12-31T23:59:59Z", "not-yet-valid"],
+    ["after it ends", "2031-01-01T00:00:00Z", "expired"],
+  ])("%s", (_, at, reason) => {
+    expect(reasonOf(oca, { at: new Date(at), revocation: "ignored" })).toBe(reason);
+  });
+
+  it("from the second after its end, and not before", () => {
+    const at = (time: string) => validate(oca, { at: new Date(time), revocation: "ignored" }).holds;
+    expect(at("2026-01-01T00:00:00.000Z")).toBe(true);
+    expect(at("2030-12-31T23:59:59.999Z")).toBe(true);
+    expect(at("2031-01-01T00:00:00.000Z")).toBe(false);
+  });
+
+  it("but a Device Certificate has no end of its own: only its authorities have", () => {
+    const late = { at: new Date("2031-01-01T00:00:00Z"), revocation: "ignored" } as const;
+    const result = validate(dca, late);
+    const failing = result.checks.filter((check) => !check.holds).map(({ of }) => of);
+    expect(failing).toEqual(["Root DCA D0", "Issuing DCA D1"]);
+  });
+
+  it("when an authority allows none under it and there is one", () => {
+    expect(reasonOf(altered(oca, "root", { pathLength: 0 }))).toBe("path-length");
+  });
+
+  it("when more authorities stand between than the caller allows", () => {
+    expect(reasonOf(oca, { maximumAuthorities: 0 })).toBe("path-too-long");
+  });
+
+  it("under a policy that the caller does not accept", () => {
+    expect(validate(oca, { policies: [oid("1.2.826.0.1.8641679.1.2.1.4")] }).holds).toBe(true);
+    expect(reasonOf(oca, { policies: [oid("1.2.3")] })).toBe("policy");
+  });
+
+  it("across the levels: a root issues no Device Certificate", () => {
+    const device = issue(
+      {
+        ...(dca.fields.leaf as Extract<CertificateFields, { profile: "device" }>),
+        issuer: { commonName: "D0" },
+        authorityKeyIdentifier: dca.keys.root.identifier,
+      },
+      dca.keys.root,
+    );
+    expect(reasonOf({ ...dca, leaf: device })).toBe("hierarchy");
+    expect(validate({ ...dca, leaf: device }, { shape: "any" }).reason).toBeUndefined();
+  });
+
+  it("when an end entity issues: a leaf's key may sign no certificate", () => {
+    const under = issue(
+      {
+        ...(oca.fields.leaf as Extract<CertificateFields, { profile: "organisation" }>),
+        serialNumber: common(oca.keys.leaf).serialNumber,
+        authorityKeyIdentifier: oca.keys.leaf.identifier,
+      },
+      oca.keys.leaf,
+    );
+    const posing = { ...oca.leaf, subject: oca.issuing.subject };
+    const result = validatePath(
+      under,
+      optionsOf(oca, { pool: [oca.issuing, posing], revocation: "ignored" }),
+    );
+    expect(result.holds).toBe(false);
+    expect(result.checks.map(({ reason }) => reason)).toContain("not-an-authority");
+  });
+});
+
+/** Gives a certificate the key identifier of the Issuing OCA of {@link oca}; its own signature is of no interest. */
+function withIdentifier(certificate: Certificate): Certificate {
+  const stated = oca.issuing.extensions.find(({ id }) => id === "2.5.29.14");
+  if (stated === undefined) throw new Error("no key identifier");
+  const extensions = certificate.extensions.map((each) => (each.id === stated.id ? stated : each));
+  return { ...certificate, extensions };
+}

@@ -1,0 +1,111 @@
+/** The families of public vectors. */
+export type VectorFamily =
+  | "Wycheproof ECDSA P-256 SHA-256, DER"
+  | "Wycheproof ECDSA P-256 SHA-256, P1363"
+  | "Wycheproof ECDH P-256, public keys"
+  | "Wycheproof AES-GCM"
+  | "x509-limbo"
+  | "BetterTLS path building";
+
+/**
+ * What an exclusion may rest on, and nothing else: an algorithm that the project does not use; the web's names, usages and
+ * rules for its CAs; or a part of RFC 5280 that no certificate of the SMKI has. That we fail is no reason.
+ */
+export type Cited = "algorithm" | "web PKI" | "RFC 5280 outside the profile";
+
+/** One case, or every case with these parameters of which we do not give the answer, and how many those are. */
+export type Exclusion = {
+  readonly family: VectorFamily;
+  readonly cites: Cited;
+  readonly reason: string;
+} & (
+  | { readonly case: string }
+  | { readonly where: Readonly<Record<string, string | number>>; readonly cases: number }
+);
+
+const names = {
+  family: "x509-limbo",
+  cites: "web PKI",
+} as const;
+const nameConstraints = {
+  family: "x509-limbo",
+  cites: "RFC 5280 outside the profile",
+  reason:
+    "nameConstraints (RFC 5280 4.2.1.10): no authority of the SMKI has them; critical as they are, they are refused, also where they would permit the name",
+} as const;
+const dnsNameMatching =
+  "the dNSName of a web server is compared with the host that was asked for; the SMKI's certificates have none";
+const dnsNameForm = "what a dNSName of a web server may look like; the SMKI's certificates have none";
+const commonNameRule =
+  "CA/Browser Forum 7.1.4.3: the common name of a web server is one of its dNSNames; the SMKI's certificates have none";
+const extendedUsage =
+  "extendedKeyUsage serverAuth: a usage of the web's servers; no certificate of the SMKI has the extension";
+const badUsage = {
+  family: "BetterTLS path building",
+  cites: "web PKI",
+  reason:
+    "the only path goes through an authority with extendedKeyUsage emailProtection and not serverAuth; no certificate of the SMKI has the extension",
+} as const;
+const aesKeyLength =
+  "the key store is sealed with AES-256-GCM alone, so that a key of another length is refused";
+
+/** Every case of the public vectors that is not run, or does not count, with its reason. */
+export const exclusions: readonly Exclusion[] = [
+  { ...names, case: "rfc5280::eku::ee-wrong-eku", reason: extendedUsage },
+  { ...names, case: "webpki::eku::ee-without-eku", reason: extendedUsage },
+  { ...names, case: "rfc5280::san::underscore-dns", reason: dnsNameForm },
+  { ...names, case: "rfc5280::ca-as-leaf-wrong-san", reason: dnsNameMatching },
+  { ...names, case: "webpki::cn::ipv4-hex-mismatch", reason: commonNameRule },
+  { ...names, case: "webpki::cn::not-in-san", reason: commonNameRule },
+  { ...names, case: "webpki::cn::case-mismatch", reason: commonNameRule },
+  { ...names, case: "webpki::san::mismatch-subdomain-apex-san", reason: dnsNameMatching },
+  { ...names, case: "webpki::san::mismatch-apex-subdomain-san", reason: dnsNameMatching },
+  { ...names, case: "webpki::san::public-suffix-multi-label-wildcard-san", reason: dnsNameForm },
+  { ...names, case: "webpki::san::wildcard-embedded-leftmost-san", reason: dnsNameForm },
+  { ...names, case: "webpki::san::wildcard-match-across-labels-san", reason: dnsNameMatching },
+  { ...names, case: "webpki::san::unicode-emoji-san", reason: dnsNameForm },
+  { ...names, case: "webpki::san::no-san", reason: dnsNameMatching },
+  { ...names, case: "webpki::san::san-wildcard-only", reason: dnsNameForm },
+  {
+    ...names,
+    case: "webpki::malformed-aia",
+    reason:
+      "CA/Browser Forum 7.1.2: what authorityInfoAccess of a web server's certificate must hold; no certificate of the SMKI has the extension",
+  },
+  {
+    ...names,
+    case: "webpki::forbidden-rsa-key-not-divisible-by-8-in-leaf",
+    reason: "CA/Browser Forum 6.1.5: the bits of an RSA modulus are a multiple of 8",
+  },
+  { ...nameConstraints, case: "rfc5280::nc::permitted-dns-match" },
+  { ...nameConstraints, case: "rfc5280::nc::permitted-self-issued" },
+  { ...nameConstraints, case: "rfc5280::nc::excluded-different-constraint-type" },
+  { ...nameConstraints, case: "rfc5280::nc::nc-permits-email-exact" },
+  { ...nameConstraints, case: "rfc5280::nc::nc-permits-email-literal-double-asterisk" },
+  { ...nameConstraints, case: "webpki::nc::nc-permits-dns-san-pattern" },
+  { ...badUsage, case: "bettertls::pathbuilding::tc12" },
+  { ...badUsage, case: "bettertls::pathbuilding::tc44" },
+  { ...badUsage, case: "bettertls::pathbuilding::tc77" },
+  {
+    family: "Wycheproof AES-GCM",
+    cites: "algorithm",
+    reason: aesKeyLength,
+    where: { keySize: 128 },
+    cases: 79,
+  },
+  {
+    family: "Wycheproof AES-GCM",
+    cites: "algorithm",
+    reason: aesKeyLength,
+    where: { keySize: 192 },
+    cases: 74,
+  },
+  {
+    family: "Wycheproof AES-GCM",
+    cites: "algorithm",
+    reason:
+      "nonces of 257 octets: the key store's are of 12 octets, and the cryptographic library takes 128 at most",
+    where: { ivSize: 2056 },
+    cases: 1,
+  },
+];

@@ -1,0 +1,97 @@
+/**
+ * For what each refused case of x509-limbo and BetterTLS is refused: read beside its description, one by one, so that none
+ * counts as passed for another reason than its own. Those with name constraints are refused since what is critical and not
+ * understood must be; that is the answer which RFC 5280 4.2 asks for.
+ *
+ * Two are refused a step before what they are about: `critical-ski` and `intermediate-ca-missing-basic-constraints`
+ * come without any certificate of the issuer that they name.
+ */
+export const refusals: Readonly<Record<string, readonly string[]>> = {
+  "list-form": ["crl::crlnumber-missing", "crl::crlnumber-critical"],
+  "list-issuer-usage": ["crl::issuer-missing-crlsign"],
+  "extension-unknown-critical": [
+    "cve::cve-2025-61727",
+    "cve::cve-2025-61727-nc-permits-variant",
+    "rfc5280::nc::permitted-dns-mismatch",
+    "rfc5280::nc::excluded-dns-match",
+    "rfc5280::nc::excluded-dns-match-second",
+    "rfc5280::nc::permitted-ip-mismatch",
+    "rfc5280::nc::excluded-ipv6-match",
+    "rfc5280::nc::permitted-dn-mismatch",
+    "rfc5280::nc::excluded-dn-match-sub-mismatch",
+    "rfc5280::nc::excluded-self-issued-leaf",
+    "rfc5280::nc::excluded-match-permitted-and-excluded",
+    "rfc5280::nc::invalid-dnsname-wildcard",
+    "rfc5280::nc::invalid-ipv4-address",
+    "rfc5280::nc::invalid-ipv6-address",
+    "rfc5280::nc::invalid-email-address",
+    "rfc5280::nc::intermediate-with-san-rejected-by-root-nc",
+    "rfc5280::nc::nc-permits-invalid-email-san",
+    "rfc5280::nc::nc-permits-email-literal-asterisk-rejects-user",
+    "rfc5280::nc::nc-permits-email-literal-asterisk-rejects-subdomain",
+    "rfc5280::nc::nc-forbids-othername",
+    "rfc5280::nc::nc-forbids-dnsname-wildcard-san",
+    "rfc5280::unknown-critical-extension-intermediate",
+    "webpki::eku::ee-critical-eku",
+    "bettertls::pathbuilding::tc4",
+    "bettertls::pathbuilding::tc43",
+    "bettertls::pathbuilding::tc70",
+  ],
+  "path-length": ["pathlen::intermediate-violates-pathlen-0"],
+  "path-too-long": ["pathlen::max-chain-depth-0-exhausted", "pathlen::max-chain-depth-1-exhausted"],
+  "no-path": ["pathological::intermediate-cycle-distinct-cas-max-depth"],
+  "root-not-trusted": [
+    "pathological::pathological-chain-distinct-subject-distinct-key",
+    "pathological::pathological-chain-distinct-subject-same-key",
+  ],
+  "budget-exceeded": ["pathological::pathological-chain-same-subject-distinct-key"],
+  "extension-criticality": [
+    "rfc5280::aki::critical-aki",
+    "rfc5280::nc::not-allowed-in-ee-noncritical",
+    "webpki::san::san-critical-with-nonempty-subject",
+  ],
+  "key-identifiers": [
+    "rfc5280::aki::leaf-missing-aki",
+    "rfc5280::aki::intermediate-missing-aki",
+    "webpki::aki::root-with-aki-missing-keyidentifier",
+    "webpki::aki::root-with-aki-authoritycertissuer",
+    "webpki::aki::root-with-aki-all-fields",
+    "webpki::aki::root-with-aki-ski-mismatch",
+  ],
+  "not-self-signed": ["rfc5280::aki::cross-signed-root-missing-aki"],
+  "extension-malformed": ["rfc5280::san::malformed"],
+  "serial-number": ["rfc5280::serial::zero", "rfc5280::serial::negative"],
+  "issuer-key-identifier": ["rfc5280::ski::critical-ski"],
+  expired: [
+    "rfc5280::validity::expired-intermediate",
+    "rfc5280::validity::expired-leaf",
+    "rfc5280::validity::expired-5-seconds",
+    "bettertls::pathbuilding::tc10",
+    "bettertls::pathbuilding::tc36",
+    "bettertls::pathbuilding::tc42",
+  ],
+  "not-yet-valid": ["rfc5280::validity::not-yet-valid-1-second"],
+  "name-empty": ["rfc5280::ee-empty-issuer", "rfc5280::ca-empty-subject"],
+  "issuer-not-found": ["rfc5280::intermediate-ca-missing-basic-constraints", "bettertls::pathbuilding::tc41"],
+  "key-usage": ["rfc5280::root-inconsistent-ca-extensions", "rfc5280::leaf-ku-keycertsign"],
+  CERTIFICATE_EXTENSIONS_INVALID: ["rfc5280::duplicate-extensions"],
+  algorithm: [
+    "rfc5280::mismatching-signature-algorithm",
+    "bettertls::pathbuilding::tc15",
+    "bettertls::pathbuilding::tc74",
+  ],
+  "public-key": [
+    "webpki::forbidden-dsa-leaf",
+    "webpki::forbidden-weak-rsa-key-in-root",
+    "webpki::forbidden-weak-rsa-in-leaf",
+  ],
+  version: ["webpki::v1-cert"],
+  "not-an-authority": [
+    "bettertls::pathbuilding::tc6",
+    "bettertls::pathbuilding::tc14",
+    "bettertls::pathbuilding::tc39",
+    "bettertls::pathbuilding::tc72",
+    "bettertls::pathbuilding::tc73",
+    "bettertls::pathbuilding::tc79",
+  ],
+};
