@@ -47,7 +47,9 @@ export function instantOf(text: Buffer, isUtc: boolean): number | undefined {
   const month = two(at);
   const day = two(at + 2);
   const [hour, minute, second] = [two(at + 4), two(at + 6), two(at + 8)];
+  // Date.UTC takes years 0 to 99 for 1900 to 1999; and what is no number is in no range.
   const inRange =
+    year >= 100 &&
     month >= 1 &&
     month <= 12 &&
     day >= 1 &&
@@ -55,10 +57,7 @@ export function instantOf(text: Buffer, isUtc: boolean): number | undefined {
     hour < 24 &&
     minute < 60 &&
     second < 60;
-  if (!inRange) return undefined;
-  const instant = Date.UTC(year, month - 1, day, hour, minute, second);
-  // Date.UTC takes years 0 to 99 for 1900 to 1999.
-  return year < 100 ? undefined : instant;
+  return inRange ? Date.UTC(year, month - 1, day, hour, minute, second) : undefined;
 }
 
 function daysIn(year: number, month: number): number {
