@@ -52,10 +52,10 @@ export async function loadTables(
   try {
     for (const [index, { name, columns, rows, file }] of tables.entries()) {
       const table = made.find((one) => one.name === name);
-      if (table === undefined || table.columns.join() !== columns.join())
+      if (table?.columns.join() !== columns.join())
         throw new SmkiError("BACKUP_DAMAGED", { table: name, reason: "it is no table of that release" });
       const check = new BinaryRowCheck(columns.length);
-      const into = load.write(table);
+      const into = load.write({ name, columns });
       await readStored(folder, file, check, into);
       if (into.rowCount !== rows)
         throw new SmkiError("BACKUP_DAMAGED", { table: name, rows: into.rowCount, recorded: rows });
