@@ -98,7 +98,7 @@ export function chainOf(hierarchy: Hierarchy): TestChain {
   const fields = {
     root: rootFields(hierarchy, keys.root),
     issuing: {
-      profile: `${hierarchy === "iki" ? "iki-issuing" : `issuing-${hierarchy}`}` as const,
+      profile: hierarchy === "iki" ? "iki-issuing" : (`issuing-${hierarchy}` as const),
       ...common(keys.issuing),
       validity,
       issuer: names.root,

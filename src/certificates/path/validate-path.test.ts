@@ -35,7 +35,7 @@ const validate = (chain: TestChain, changes: Partial<PathOptions> = {}): PathRes
 
 /** The chain with one of its certificates made anew from altered fields, by the right issuer. */
 function altered(chain: TestChain, which: "root" | "issuing" | "leaf", change: object): TestChain {
-  const fields = { ...chain.fields[which], ...change } as CertificateFields;
+  const fields = { ...chain.fields[which], ...change };
   return { ...chain, [which]: issue(fields, chain.keys[which === "leaf" ? "issuing" : "root"]) };
 }
 

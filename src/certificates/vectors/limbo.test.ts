@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { VectorFamily } from "./exclusions.testdata.ts";
 import { asVectorCase, readLimbo, refusalsOf } from "./limbo.testdata.ts";
 import { refusals } from "./refusals.testdata.ts";
-import { hasVectors, needsVectors, tallyOf } from "./vectors.testdata.ts";
+import { announce, hasVectors, needsVectors, tallyOf } from "./vectors.testdata.ts";
 
 const families: readonly (readonly [VectorFamily, string])[] = [
   ["x509-limbo", "limbo-part.json"],
@@ -14,7 +14,7 @@ describe.skipIf(!hasVectors).each(families)(`%s ${needsVectors}`, (family, file)
   const tally = tallyOf(family, cases.map(asVectorCase));
 
   it(tally.summary, () => {
-    console.info(tally.summary);
+    announce(tally);
     expect(tally.failing).toEqual([]);
     expect(tally.run + tally.excluded.length).toBe(cases.length);
   });

@@ -22,7 +22,7 @@ const present = "2026-06-01T00:00:00Z";
 
 /** Reads the cases of a file. */
 export function readLimbo(file: string): LimboCase[] {
-  return readVectors<{ testcases: LimboCase[] }>(`limbo/${file}`).testcases;
+  return (readVectors(`limbo/${file}`) as { testcases: LimboCase[] }).testcases;
 }
 
 /** As a case of its family: we are to accept what is a SUCCESS and to refuse what is a FAILURE. */

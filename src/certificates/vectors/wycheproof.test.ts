@@ -1,19 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { importPublicKey, verifySignature } from "../keys/index.ts";
 import type { VectorFamily } from "./exclusions.testdata.ts";
-import { hasVectors, needsVectors, tallyOf, type VectorCase } from "./vectors.testdata.ts";
-import { octets, type WycheproofTest, wycheproofCases } from "./wycheproof.testdata.ts";
-
-interface SignatureTest extends WycheproofTest {
-  readonly msg: string;
-  readonly sig: string;
-}
+import { announce, hasVectors, needsVectors, tallyOf, type VectorCase } from "./vectors.testdata.ts";
+import { wycheproofCases } from "./wycheproof.testdata.ts";
 
 const signatures = (): VectorCase[] =>
-  wycheproofCases<{ publicKeyDer: string }, SignatureTest>(
-    "ecdsa_secp256r1_sha256_test.json",
-    ({ publicKeyDer, msg, sig }) =>
-      verifySignature("ecdsa-with-SHA256", importPublicKey(octets(publicKeyDer)), octets(msg), octets(sig)),
+  wycheproofCases("ecdsa_secp256r1_sha256_test.json", (octets) =>
+    verifySignature(
+      "ecdsa-with-SHA256",
+      importPublicKey(octets("publicKeyDer")),
+      octets("msg"),
+      octets("sig"),
+    ),
   );
 
 /**
@@ -21,9 +19,9 @@ const signatures = (): VectorCase[] =>
  * is to let no unsound key into a certificate, so that is what these vectors are held against.
  */
 const agreementKeys = (): VectorCase[] =>
-  wycheproofCases<object, WycheproofTest & { readonly public: string }>(
+  wycheproofCases(
     "ecdh_secp256r1_test.json",
-    (test) => importPublicKey(octets(test.public)).asymmetricKeyType === "ec",
+    (octets) => importPublicKey(octets("public")).asymmetricKeyType === "ec",
   );
 
 const families: readonly (readonly [VectorFamily, () => VectorCase[]])[] = [
@@ -36,7 +34,7 @@ describe.skipIf(!hasVectors).each(families)(`%s ${needsVectors}`, (family, read)
   const tally = tallyOf(family, cases);
 
   it(tally.summary, () => {
-    console.info(tally.summary);
+    announce(tally);
     expect(tally.failing).toEqual([]);
     expect(tally.run + tally.excluded.length).toBe(cases.length);
   });

@@ -1,37 +1,36 @@
 import { isSmkiError } from "../../errors/smki-error.ts";
 import { readVectors, type VectorCase } from "./vectors.testdata.ts";
 
-interface Group<Test> {
-  readonly tests: readonly Test[];
-}
-
-/** What every test of Wycheproof has. `acceptable`: either answer is right. */
-export interface WycheproofTest {
+/** What is used of every test of Wycheproof; the other fields are parameters or octets in hexadecimal. */
+interface Test {
   readonly tcId: number;
   readonly comment: string;
+  /** `acceptable`: either answer is right. */
   readonly result: "valid" | "invalid" | "acceptable";
 }
+
+interface WycheproofFile {
+  readonly numberOfTests: number;
+  readonly testGroups: readonly { readonly tests: readonly Test[] }[];
+}
+
+/** Asks our code about a test, whose octets it takes by the names of their fields. */
+type Accepts = (octets: (field: string) => Buffer) => boolean;
 
 /**
  * Reads a file of Wycheproof as cases of its family.
  *
- * @param accepts - asks our code; a coded error is a refusal, any other goes on up
+ * @param accepts - a coded error is a refusal, any other goes on up
  */
-export function wycheproofCases<InGroup extends object, Test extends WycheproofTest>(
-  file: string,
-  accepts: (test: Test & InGroup) => boolean,
-): VectorCase[] {
-  const { testGroups, numberOfTests } = readVectors<{
-    numberOfTests: number;
-    testGroups: readonly (Group<Test> & InGroup)[];
-  }>(`wycheproof/${file}`);
+export function wycheproofCases(file: string, accepts: Accepts): VectorCase[] {
+  const { testGroups, numberOfTests } = readVectors(`wycheproof/${file}`) as WycheproofFile;
   const cases = testGroups.flatMap((group) =>
     group.tests.map((test) => {
-      const both = { ...group, ...test };
+      const facts = factsOf({ ...group, ...test });
       return {
         id: `${String(test.tcId)} ${test.comment}`,
-        facts: factsOf(both),
-        passes: () => isExpected(test, isAccepted(accepts, both)),
+        facts,
+        passes: () => isExpected(test, isAccepted(accepts, facts)),
       };
     }),
   );
@@ -39,22 +38,25 @@ export function wycheproofCases<InGroup extends object, Test extends WycheproofT
   return cases;
 }
 
-/** The octets of a hexadecimal field. */
-export const octets = (hexadecimal: string): Buffer => Buffer.from(hexadecimal, "hex");
-
-const isExpected = ({ result }: WycheproofTest, accepted: boolean): boolean =>
+const isExpected = ({ result }: Test, accepted: boolean): boolean =>
   result === "acceptable" || accepted === (result === "valid");
 
-function isAccepted<Test>(accepts: (test: Test) => boolean, test: Test): boolean {
+function isAccepted(accepts: Accepts, facts: VectorCase["facts"]): boolean {
   try {
-    return accepts(test);
+    return accepts((field) => octetsOf(facts, field));
   } catch (error) {
     if (isRefusal(error)) return false;
     throw error;
   }
 }
 
-/** A coded error of ours, or one of the cryptographic library on a key or nonce that it cannot take. */
+function octetsOf(facts: VectorCase["facts"], field: string): Buffer {
+  const value = facts?.[field];
+  if (typeof value !== "string") throw new Error(`the vector has no ${field}`);
+  return Buffer.from(value, "hex");
+}
+
+/** A coded error of ours, or one of the cryptographic library about a key or nonce that it cannot take. */
 const isRefusal = (error: unknown): boolean =>
   isSmkiError(error) ||
   (error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith("ERR_"));
