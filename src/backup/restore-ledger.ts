@@ -9,10 +9,15 @@ import { openCheckpointSigner } from "../ledger/checkpoint-signer.ts";
 import { createCheckpointFile } from "../ledger/checkpoint-store.ts";
 import { formatFormerLedger } from "../ledger/former-ledgers.ts";
 import { findLedgerKey } from "../ledger/ledger-key.ts";
-import { newestCheckpointNote } from "../ledger/newest-checkpoint.ts";
 import { formatVerifierKey, type NoteVerifier, noteVerifier } from "../ledger/note.ts";
 import { recordActs } from "../ledger/record-acts.ts";
-import { beginSuccessorLedger, heldTree, openEntryBytes, requireHeld } from "../ledger/restored-ledger.ts";
+import {
+  beginSuccessorLedger,
+  heldTree,
+  newestHeldNote,
+  openEntryBytes,
+  requireHeld,
+} from "../ledger/restored-ledger.ts";
 import { requireSignedHistory } from "../ledger/signed-history.ts";
 import type { EstateFiles } from "./estate-files.ts";
 import type { Loss, LostAct } from "./lost-acts.ts";
@@ -71,7 +76,7 @@ export async function restoreLedger(order: LedgerToRestore): Promise<RestoredLed
 
 /** The same ledger: its signer's store gets the newest checkpoint there is. */
 async function goOn({ database, operational, files, read, loss, former }: LedgerToRestore): Promise<void> {
-  const held = await database.read(newestCheckpointNote);
+  const held = await database.read(newestHeldNote);
   const notes = [read.manifest.ledger.checkpoint, ...loss.notes, ...(held === "" ? [] : [held])];
   const newest = notes.reduce((best, note) =>
     openCheckpoint(note, former).size > openCheckpoint(best, former).size ? note : best,

@@ -7,7 +7,7 @@ import {
   type CheckpointSignerOptions,
   createCheckpointSigner,
 } from "./checkpoint-signer.ts";
-import { hasOpenEntries } from "./entry-store.ts";
+import { hasOpenEntries, newestCheckpoint } from "./entry-store.ts";
 import { readActs } from "./read-ledger.ts";
 import { edgeRoot } from "./tree/edge.ts";
 import { proveConsistency } from "./tree/proof.ts";
@@ -32,6 +32,11 @@ export async function heldTree(tx: Tx): Promise<HeldTree> {
     root: edgeRoot(edge),
     ...(last === undefined ? {} : { lastActAt: last.act.at }),
   };
+}
+
+/** The newest checkpoint in the database, as a note; empty before the first. */
+export async function newestHeldNote(tx: Tx): Promise<string> {
+  return (await newestCheckpoint(tx))?.note ?? "";
 }
 
 /**
