@@ -6,7 +6,7 @@ import { issuerKey } from "../lint/samples.testdata.ts";
 import { normaliseSerialNumber } from "../vocabulary/index.ts";
 import { buildTbsCrl } from "./build.ts";
 import { listFields, signList } from "./lists.testdata.ts";
-import { parseCrl, parseTbsCrl, withSignature } from "./parse.ts";
+import { parseCrl, parseTbsCrl, parseTbsCrlInParts, withSignature } from "./parse.ts";
 import { readCrlFields } from "./read-fields.ts";
 import { type RevocationReason, reasonCodes } from "./reason.ts";
 import { verifyCrlSignature } from "./verify.ts";
@@ -92,6 +92,38 @@ describe("a list that is parsed before it is signed", () => {
   it("is put together with its signature as if it were parsed in whole", () => {
     const der = signed(fields);
     expect(withSignature(der, tbs, before)).toEqual(parseCrl(der));
+  });
+
+  it("is the same in parts, however many entries it has", async () => {
+    for (const count of [0, 1, 20_000, 20_001, 45_000]) {
+      const revoked = Array.from({ length: count }, (_, index) => ({
+        serialNumber: normaliseSerialNumber((index + 1).toString(16)),
+        revocationDate: new Date(1_700_000_000_000),
+        reason: "superseded" as const,
+      }));
+      const large = buildTbsCrl({ ...fields, revoked });
+      let parts = 1;
+      const inParts = await parseTbsCrlInParts(large, () => {
+        parts += 1;
+        return Promise.resolve();
+      });
+      expect(inParts).toEqual(parseTbsCrl(large));
+      expect(parts).toBe(Math.max(1, Math.ceil(count / 20_000)));
+    }
+  });
+
+  it("is refused in parts where it is refused in whole", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(tbs.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
+        const altered = Buffer.from(tbs);
+        altered.writeUInt8(altered.readUInt8(at) ^ change, at);
+        const inParts = await parseTbsCrlInParts(altered, () => Promise.resolve()).then(
+          () => "accepted",
+          (error: unknown) => (isSmkiError(error) ? error.code : "defect"),
+        );
+        expect(inParts).toBe(codeOf(() => parseTbsCrl(altered)));
+      }),
+    );
   });
 
   it("is not the one that was signed when as little as one octet of it differs", () => {

@@ -6,6 +6,7 @@ export {
   crlOctetLimit,
   parseCrl,
   parseTbsCrl,
+  parseTbsCrlInParts,
   type ToBeSignedList,
   withSignature,
 } from "./parse.ts";

@@ -29,6 +29,8 @@ export function readExtensions(reader: DerReader): Extension[] {
   const offset = reader.offset;
   const extensions = reader.sequenceOf(readExtension);
   if (extensions.length === 0) throw new SmkiError("CERTIFICATE_EXTENSIONS_INVALID", { offset });
+  // An entry of a list has one, and a list may have 100,000 entries.
+  if (extensions.length === 1) return extensions;
   const seen = new Set<Oid>();
   for (const { id } of extensions) {
     if (seen.has(id)) throw new SmkiError("CERTIFICATE_EXTENSIONS_INVALID", { offset, twice: id });
