@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { createOutput, type Output, tellError } from "../src/cli/output.ts";
 import { benchBulk } from "./bulk/bench.ts";
+import { benchCrl } from "./crl/bench.ts";
 import { leaveNothing, leaveNothingOnSignals } from "./estate/leave-nothing.ts";
 import { benchFloor } from "./floor/bench.ts";
 import { benchIssueCode } from "./issue-code/bench.ts";
@@ -22,6 +23,7 @@ const benches: Readonly<Record<string, (output: Output, options: BenchOptions) =
   "issue-code": benchIssueCode,
   "single-issue": benchSingleIssue,
   "bulk-50000": benchBulk,
+  crl: benchCrl,
   "start-up": benchStartUp,
 };
 
