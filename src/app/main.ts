@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { lintCommand } from "../cli/lint.ts";
 import { tellError } from "../cli/output.ts";
 import { rulebookCommand } from "../cli/rulebook.ts";
+import { verifyCommand } from "../cli/verify.ts";
 import { software } from "./software.ts";
 import { authorityCommand } from "./verbs/authority.ts";
 import { backupCommand } from "./verbs/backup.ts";
@@ -15,9 +16,12 @@ import { ledgerCommand } from "./verbs/ledger.ts";
 import { partyCommand } from "./verbs/party.ts";
 import { serveCommand, workCommand } from "./verbs/processes.ts";
 import { queueCommand } from "./verbs/queue.ts";
+import { receiptCommand } from "./verbs/receipt.ts";
 import { restoreCommand } from "./verbs/restore.ts";
+import { retentionCommand } from "./verbs/retention.ts";
 import { statusCommand } from "./verbs/status.ts";
 import { upCommand } from "./verbs/up.ts";
+import { witnessCommand } from "./verbs/witness.ts";
 
 /** Every verb, in the order in which a newcomer meets them. */
 export function createProgram(): Command {
@@ -40,9 +44,13 @@ export function createProgram(): Command {
     .addCommand(certificateCommand())
     .addCommand(queueCommand())
     .addCommand(ledgerCommand())
+    .addCommand(receiptCommand())
+    .addCommand(witnessCommand())
     .addCommand(backupCommand())
     .addCommand(restoreCommand())
+    .addCommand(retentionCommand())
     .addCommand(configCommand())
+    .addCommand(verifyCommand())
     .addCommand(lintCommand())
     .addCommand(rulebookCommand())
     .addCommand(serveCommand())

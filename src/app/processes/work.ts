@@ -13,6 +13,7 @@ import { clockToleranceSeconds, issuingDcaCap, issuingTerms } from "../estate/te
 import { KeyWatch } from "./key-watch.ts";
 import { createLog, type Log, loggable } from "./log.ts";
 import { publishLists } from "./publish-lists.ts";
+import { keepRetention } from "./retention.ts";
 import { runTogether } from "./run-together.ts";
 import { putsHistoryInDoubt, untilHistoryHolds } from "./signed-history.ts";
 import { listenForStop, tellReady } from "./stopping.ts";
@@ -66,6 +67,7 @@ export function workAt(desk: Desk, stop: AbortSignal): Promise<void> {
     (either) => issue(desk, either),
     (either) => sequence(desk, either),
     (either) => makeLists(desk, either),
+    (either) => archive(desk, either),
     (either) => desk.keys.untilLost(either),
   ]);
 }
@@ -129,6 +131,18 @@ function makeLists({ estate, signer, ledger, keys, log }: Desk, stop: AbortSigna
       log.info({ authority: authorityId, number, entries }, "list published");
     },
     onFailure,
+  });
+}
+
+/** Nothing waits for it, and it signs nothing: a failure of it ends no worker. */
+function archive({ estate, log }: Desk, stop: AbortSignal): Promise<void> {
+  return keepRetention(estate, stop, {
+    onArchive: ({ id, intents, chunks, digest }) => {
+      log.info({ archive: id, intents, chunks, digest }, "records archived");
+    },
+    onFailure: (error) => {
+      log.error(loggable(error), "archiving waits for the next day");
+    },
   });
 }
 
