@@ -39,7 +39,11 @@ export const testTime = new Date("2026-03-04T05:06:07.008Z");
 
 /** Makes it; `drop` removes everything. */
 export async function testLedger(): Promise<TestLedger> {
-  const test = await testDatabase();
+  return ledgerOn(await testDatabase());
+}
+
+/** The ledger of a database that is there, under a key of its own. */
+export async function ledgerOn(test: TestDatabase): Promise<TestLedger> {
   const folder = mkdtempSync(join(tmpdir(), "ledger-"));
   const pair = generateKeyPairSync("ed25519");
   const publicKey = pair.publicKey.export({ format: "der", type: "spki" });

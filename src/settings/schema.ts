@@ -190,6 +190,12 @@ export const settingsSchema = Type.Object({
     ),
   }),
   ledger: Type.Object({
+    public: yesOrNo({
+      description:
+        "Whether the ledger's entries, tiles and proofs are for everyone; otherwise they need a credential. They hold no personal data, but tell how many certificates each Party had issued, and when. The checkpoint is always for everyone.",
+      inTest: true,
+      inLive: false,
+    }),
     witnesses: texts(
       {
         description:

@@ -16,6 +16,7 @@ import { rulebookFor } from "../../rulebook/index.ts";
 import { createWebServer, type WebServer } from "../server/create-server.ts";
 import { makeServerCertificate } from "../tls/self-made-certificate.ts";
 import { registerApi } from "./api.ts";
+import type { ApiContext } from "./context.ts";
 
 const now = new Date("2026-03-04T05:06:07.008Z");
 const notAfter = new Date("2028-03-04T05:06:07Z");
@@ -30,6 +31,7 @@ export interface Route {
 export interface ApiTestbed {
   readonly server: WebServer;
   readonly database: TestDatabase["database"];
+  readonly connectionString: string;
   /** Every route, HEAD left out: Fastify makes one of each GET. */
   readonly routes: readonly Route[];
   /** The header under which a request counts as that of the officer in that hat. */
@@ -40,8 +42,9 @@ export interface ApiTestbed {
 const serialOf = { device: "10".padEnd(32, "1"), organisation: "10".padEnd(32, "2") } as const;
 const asHeader = "x-test-credential";
 
-export async function apiTestbed(): Promise<ApiTestbed> {
-  const { database, drop } = await testDatabase();
+/** @param context - in place of what is usual */
+export async function apiTestbed(context: Partial<ApiContext> = {}): Promise<ApiTestbed> {
+  const { database, connectionString, drop } = await testDatabase();
   const operator = localOperator("test");
   await database.transaction(async (tx) => {
     await lodgeTestHierarchy(tx, now);
@@ -87,7 +90,9 @@ export async function apiTestbed(): Promise<ApiTestbed> {
     edition: "response",
     software: "opensmki test",
     ledgerVerifierKey: "test+00000000+AQ==",
+    ledger: { isPublic: true, quorum: 0 },
     patience: 1,
+    ...context,
     readClientCertificate: ({ headers }) => {
       const hat = headers[asHeader];
       if (hat !== "device" && hat !== "organisation") throw new SmkiError("CREDENTIAL_REQUIRED");
@@ -102,6 +107,7 @@ export async function apiTestbed(): Promise<ApiTestbed> {
   return {
     server,
     database,
+    connectionString,
     routes,
     as: (hat) => ({ [asHeader]: hat }),
     end: async () => {

@@ -1,5 +1,6 @@
 import swagger from "@fastify/swagger";
 import type { RouteOptions } from "fastify";
+import { ledgerRoutes } from "../ledger/ledger-routes.ts";
 import type { WebServer } from "../server/create-server.ts";
 import { requireCredentials } from "../server/principal.ts";
 import type { ApiContext } from "./context.ts";
@@ -42,6 +43,10 @@ export async function registerApi(server: WebServer, context: ApiContext): Promi
     listRoutes(api, context);
     issuanceRoutes(api, context);
     revocationRoutes(api, context);
+    // In a scope of its own: what it says of caching is of its answers only.
+    await api.register(async (scope) => {
+      ledgerRoutes(scope as unknown as WebServer, context);
+    });
     api.get("/api/v1/openapi.json", { config: { access: "public" }, schema: { hide: true } }, () =>
       api.swagger(),
     );

@@ -13,6 +13,13 @@ export interface ApiContext {
   readonly software: string;
   /** The ledger's public verifier key. */
   readonly ledgerVerifierKey: string;
+  /** How the ledger is shown: to everyone or not, and under which checkpoint. */
+  readonly ledger: {
+    /** Tiles, entries and proofs need no credential. */
+    readonly isPublic: boolean;
+    /** Witnesses that must have cosigned the checkpoint that is shown; 0 for none. */
+    readonly quorum: number;
+  };
   /** Aborted when the service stops: requests that wait are answered then. */
   readonly stopping?: AbortSignal;
   /** How long a single request waits for its certificate, in milliseconds. */

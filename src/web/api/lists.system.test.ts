@@ -49,6 +49,7 @@ beforeAll(async () => {
     edition: "response",
     software: "opensmki test",
     ledgerVerifierKey: "test+00000000+AQ==",
+    ledger: { isPublic: true, quorum: 0 },
     patience: 1,
     readClientCertificate: () => {
       throw new SmkiError("CREDENTIAL_REQUIRED");

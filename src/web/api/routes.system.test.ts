@@ -7,6 +7,12 @@ const access: Readonly<Record<string, "public" | "credential">> = {
   "GET /api/v1/health": "public",
   "GET /api/v1/status": "public",
   "GET /api/v1/ledger/checkpoint": "public",
+  "GET /ledger/checkpoint": "public",
+  "GET /ledger/verifier-key": "public",
+  "GET /ledger/tile/*": "public",
+  "GET /ledger/proof/inclusion/:leaf": "public",
+  "GET /ledger/proof/consistency/:old/:new": "public",
+  "GET /ledger/receipt/:serialNumber": "credential",
   "GET /api/v1/openapi.json": "public",
   "GET /api/v1/authorities": "public",
   "GET /api/v1/authorities/certificate": "public",
@@ -28,7 +34,11 @@ afterAll(() => bed.end());
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
 /** An address of a route, its parameters filled in. */
 const addressOf = (path: string) =>
-  path.replace(":kind", "device").replace(":serialNumber", "10ab").replace(":batch", "1");
+  path
+    .replace(":kind", "device")
+    .replace(":serialNumber", "10ab")
+    .replace(/:(batch|leaf|old|new)/g, "1")
+    .replace("*", "0/000");
 
 describe("Every route", () => {
   test("stands in the list of who may ask", () => {
@@ -96,7 +106,7 @@ describe("The OpenAPI description", () => {
     const { paths, components } = await describeApi();
     const described = Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).map(([method, { security }]) => {
-        const name = `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
+        const name = `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1").replace("{*}", "*")}`;
         return [name, security === undefined ? "public" : "credential"];
       }),
     );
@@ -114,7 +124,7 @@ describe("The OpenAPI description", () => {
         const where = `${method} ${path}`;
         expect(operation.summary, where).toBeTruthy();
         const named = (operation.parameters ?? []).filter((parameter) => parameter.in === "path");
-        const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+        const inPath = [...path.matchAll(/\{(\w+|\*)\}/g)].map(([, name]) => name);
         expect(
           named.map(({ name }) => name),
           where,

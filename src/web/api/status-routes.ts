@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { authorityStanding } from "../../authorities/standing.ts";
 import { issuanceQueue } from "../../issuance/deliver.ts";
-import { newestCheckpointNote } from "../../ledger/newest-checkpoint.ts";
+import { shownCheckpointNote } from "../../ledger/newest-checkpoint.ts";
 import type { WebServer } from "../server/create-server.ts";
 import type { ApiContext } from "./context.ts";
 import { StatusView } from "./schemas.ts";
@@ -62,6 +62,8 @@ export function statusRoutes(server: WebServer, context: ApiContext): void {
       },
     },
     async (_, reply) =>
-      reply.type("text/plain; charset=utf-8").send(await database.read(newestCheckpointNote)),
+      reply
+        .type("text/plain; charset=utf-8")
+        .send(await database.read((tx) => shownCheckpointNote(tx, context.ledger.quorum))),
   );
 }

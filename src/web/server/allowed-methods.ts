@@ -16,8 +16,8 @@ export function allowedMethods(server: WebServer): (path: string) => string[] {
   ];
 }
 
-/** `/batches/:batch` takes anything but a slash in the place of the parameter. */
+/** `/batches/:batch` takes anything but a slash in the place of the parameter, `/tile/*` anything at all. */
 function formOf(url: string): RegExp {
-  const literal = url.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  const literal = url.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replace("*", ".*");
   return new RegExp(`^${literal.replaceAll(/:[A-Za-z]+/g, "[^/]+")}$`);
 }
