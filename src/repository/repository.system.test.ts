@@ -51,9 +51,14 @@ beforeAll(async () => {
     await requestRevocation(tx, estate.supplier, revoked, "keyCompromise", at);
   });
   // Recorded and not signed, as a worker that was stopped leaves it.
-  const batch = await estate.submit(estate.manufacturer, "device", [
-    makeDeviceCsr({ deviceId: pendingDevice }),
-  ]);
+  const waiting = [makeDeviceCsr(), makeDeviceCsr({ deviceId: pendingDevice })];
+  await stopOnceRecorded(await estate.submit(estate.manufacturer, "device", waiting));
+  const other = makeOrganisationCsr({ keyUsage: "keyAgreement" });
+  await stopOnceRecorded(await estate.submit(estate.supplier, "organisation", [other]));
+});
+afterAll(() => estate.end());
+
+async function stopOnceRecorded(batch: number): Promise<void> {
   const [chunk = 0] = await estate.chunksOf(batch);
   await new Promise<void>((stopped) => {
     const authority = estate.issuing({
@@ -65,8 +70,7 @@ beforeAll(async () => {
     });
     void workChunk(authority, chunk);
   });
-});
-afterAll(() => estate.end());
+}
 
 const search = (what: CertificateSearch, now = estate.clock.read()) =>
   estate.database.read((tx) => searchCertificates(tx, what, now));
@@ -99,6 +103,22 @@ describe("the status of a certificate:", () => {
     expect(others).toEqual([]);
     expect(await search({ device: pendingDevice })).toEqual([]);
     expect(await search({ device, status: "P" })).toEqual([]);
+  });
+  test("P is found by each part of a search, in whichever chunk it waits", async () => {
+    const organisation = sampleParties.supplier.identifiers[0];
+    const role = remotePartyRole(2);
+    const [ofOrganisation = expect.fail(), ...others] = await found({ organisation, status: "P" });
+    expect(others).toEqual([]);
+    const [ofDevice = expect.fail()] = await found({ device: pendingDevice, status: "P" });
+    expect(await found({ serialNumber: ofOrganisation, status: "P" })).toEqual([ofOrganisation]);
+    expect(await found({ serialNumber: ofDevice, status: "P" })).toEqual([ofDevice]);
+    expect(await found({ serialNumber: ofDevice, device, status: "P" })).toEqual([]);
+    expect(await found({ role, status: "P" })).toEqual([ofOrganisation]);
+    expect(await found({ role, usage: "DS", status: "P" })).toEqual([]);
+    expect(await found({ role: remotePartyRole(3), status: "P" })).toEqual([]);
+    expect(await found({ usage: "CA", status: "P" })).toEqual([]);
+    expect(await found({ usage: "KA", status: "P" })).toEqual([ofOrganisation]);
+    expect(await found({ status: "P" })).toHaveLength(3);
   });
 });
 

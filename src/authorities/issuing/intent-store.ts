@@ -4,6 +4,7 @@ import { byteaArray } from "../../database/binary-arrays.ts";
 import { frame, unframe } from "../../database/frames.ts";
 import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
+import type { AuthorityProfile } from "../authority.ts";
 
 type IntentTables = {
   issuing_intent: {
@@ -17,6 +18,7 @@ type IntentTables = {
     published_at: Date | null;
   };
   certified_key: { key_hash: Buffer; serial_number: Buffer };
+  certification_authority: { id: string; profile: AuthorityProfile };
 };
 
 const tables = (tx: Tx) => tx.$extendTables<IntentTables>();
@@ -52,23 +54,52 @@ export async function insertIntent(tx: Tx, intent: Omit<RecordedIntent, "id">): 
 
 /** What stands recorded for a chunk and is not published. */
 export async function selectOpenIntents(tx: Tx, chunkId: number): Promise<RecordedIntent[]> {
-  return openIntents(tx, chunkId);
-}
-
-/** What stands recorded for any chunk and is not published. */
-export async function selectAllOpenIntents(tx: Tx): Promise<RecordedIntent[]> {
-  return openIntents(tx);
-}
-
-async function openIntents(tx: Tx, chunkId?: number): Promise<RecordedIntent[]> {
-  let query = tables(tx)
+  const rows = await tables(tx)
     .selectFrom("issuing_intent")
     .selectAll()
     .where("published_at", "is", null)
-    .orderBy("id");
-  if (chunkId !== undefined) query = query.where("chunk_id", "=", chunkId);
-  const rows = await query.execute();
+    .where("chunk_id", "=", chunkId)
+    .orderBy("id")
+    .execute();
   return rows.map(fromRow);
+}
+
+/** What narrows a look among open intents. */
+export interface OpenIntentQuery {
+  /** Of the CA that is to sign. */
+  readonly profile?: AuthorityProfile;
+  readonly authorityId?: string;
+  /** Octets that are to be signed somewhere in it: an identifier, a serial number. */
+  readonly holding: readonly Buffer[];
+}
+
+/**
+ * The open intents that may have what is looked for, lowest first. PostgreSQL looks into their octets, and only those
+ * with the octets that are asked for are read.
+ */
+export async function openIntentIds(tx: Tx, query: OpenIntentQuery): Promise<number[]> {
+  let select = tables(tx)
+    .selectFrom("issuing_intent as intent")
+    .innerJoin("certification_authority as authority", "authority.id", "intent.authority_id")
+    .select("intent.id")
+    .where("intent.published_at", "is", null);
+  if (query.profile !== undefined) select = select.where("authority.profile", "=", query.profile);
+  if (query.authorityId !== undefined) select = select.where("authority.id", "=", query.authorityId);
+  for (const octets of query.holding)
+    select = select.where(sql<boolean>`position(${octets} in intent.to_be_signed) > 0`);
+  // Sorted here: asked to sort by number, PostgreSQL may go through all that were ever published.
+  return (await select.execute()).map(({ id }) => id).toSorted((left, right) => left - right);
+}
+
+/** One intent while it is open; undefined once it is published or withdrawn. */
+export async function selectOpenIntent(tx: Tx, id: number): Promise<RecordedIntent | undefined> {
+  const row = await tables(tx)
+    .selectFrom("issuing_intent")
+    .selectAll()
+    .where("id", "=", id)
+    .where("published_at", "is", null)
+    .executeTakeFirst();
+  return row && fromRow(row);
 }
 
 const fromRow = (row: Omit<IntentTables["issuing_intent"], "id"> & { id: number }): RecordedIntent => ({
