@@ -11,6 +11,7 @@ import { type Estate, openEstate } from "../estate/estate.ts";
 import { readVerifierKey } from "../estate/ledger-key.ts";
 import { within } from "../estate/within.ts";
 import { software } from "../software.ts";
+import { startCollecting } from "./collect-cosignatures.ts";
 import { credentialAuthorities, followCredentialAuthorities } from "./credential-authorities.ts";
 import { createLog, type Log, loggable } from "./log.ts";
 import { serverTls } from "./server-certificate.ts";
@@ -35,6 +36,7 @@ export async function serve(settings: Settings): Promise<void> {
   const stopping = listenForStop();
   const estate = await openEstate(settings, { applicationName: "smki serve", server: "join", longestRead });
   const servers: ClosingServer[] = [];
+  let collecting: Promise<void> | undefined;
   try {
     const api = await createApi(estate, log, stopping);
     servers.push(closing(api));
@@ -43,6 +45,7 @@ export async function serve(settings: Settings): Promise<void> {
     const repositoryUrl = settings.repositoryService.enabled
       ? await startBoxed(estate, log, servers)
       : undefined;
+    collecting = startCollecting(estate, log, stopping.signal);
     log.info({ url, repositoryUrl }, "listening");
     tellReady({ url, ...(repositoryUrl === undefined ? {} : { repositoryUrl }) });
     await whenStopped(stopping);
@@ -51,7 +54,7 @@ export async function serve(settings: Settings): Promise<void> {
     // Slow clients do not keep a stopping service.
     await within(
       milliseconds(estate.rules.shutdownLimit) / 2,
-      Promise.all(servers.map((server) => server.close())),
+      Promise.all([...servers.map((server) => server.close()), collecting]),
     );
     // Who has not taken the answer by now keeps neither the database nor this process.
     for (const server of servers) server.dropConnections();
@@ -97,6 +100,7 @@ async function createApi(estate: Estate, log: Log, stopping: Stopping): Promise<
     software: software.nameAndVersion,
     stopping: stopping.signal,
     ledgerVerifierKey: formatVerifierKey(readVerifierKey(paths)),
+    ledger: { isPublic: settings.ledger.public, quorum: settings.ledger.quorum },
   });
   return server;
 }

@@ -3,6 +3,8 @@ import { authorityStanding } from "../../authorities/standing.ts";
 import { table } from "../../cli/output.ts";
 import { issuanceQueue } from "../../issuance/deliver.ts";
 import { newestCheckpointNote } from "../../ledger/newest-checkpoint.ts";
+import { configuredWitnesses } from "../../ledger/witness/configured-witnesses.ts";
+import { witnessStanding } from "../../ledger/witness/standing.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
 
 /** The verb `smki status`: how the estate stands, and what needs a person. */
@@ -11,10 +13,12 @@ export function statusCommand(): Command {
     .description("shows how the estate stands: CAs, lists, queue, ledger, and what needs a person")
     .action((options: EstateOptions) =>
       withEstate(options, async ({ database, rules, clock, settings }, output) => {
-        const { standing, queue, checkpoint } = await database.read(async (tx) => ({
+        const configured = configuredWitnesses(settings.ledger.witnesses).map(({ verifier }) => verifier);
+        const { standing, queue, checkpoint, witnesses } = await database.read(async (tx) => ({
           standing: await authorityStanding(tx, rules, clock()),
           queue: await issuanceQueue(tx),
           checkpoint: await newestCheckpointNote(tx),
+          witnesses: await witnessStanding(tx, configured),
         }));
         const { environment, edition, dataFolder } = settings;
         const { active, reserved, released, stock, retired } = standing.issuingDca;
@@ -31,14 +35,24 @@ export function statusCommand(): Command {
           ]),
           ["queue", `${String(queue.open)} chunks open, ${String(queue.held)} held`],
           ["ledger", `${leaves} leaves under the newest checkpoint of ${origin}`],
+          ...witnesses.map(({ name, size, behind }) => [
+            `witness ${name}`,
+            `cosigned ${String(size)} leaves, ${String(behind)} behind`,
+          ]),
         ];
         output.answer(
-          { environment, edition, dataFolder, ...standing, queue, checkpoint },
+          { environment, edition, dataFolder, ...standing, queue, checkpoint, witnesses },
           table(["what", "how it stands"], facts),
         );
         for (const warning of standing.warnings) output.warn(warning);
+        const failing = witnesses.filter(({ failure }) => failure !== undefined);
+        for (const { failure, name } of failing)
+          output.warn(
+            `The witness ${name} gives no cosignature: ${failure?.message ?? ""} [${failure?.code ?? ""}]`,
+          );
         if (queue.held > 0) output.warn("Chunks are held for a person: see `smki queue show` and the log.");
-        if (standing.warnings.length === 0 && queue.held === 0) output.line("Nothing needs a person.");
+        if (standing.warnings.length + failing.length === 0 && queue.held === 0)
+          output.line("Nothing needs a person.");
       }),
     );
 }

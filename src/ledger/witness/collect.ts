@@ -28,6 +28,8 @@ interface Asked {
   readonly witness: ConfiguredWitness;
   /** The size that it cosigned last, as far as we know. */
   size: number;
+  /** It has answered since we were elected. */
+  hasAnswered: boolean;
   busy: boolean;
   failures: number;
   /** Not asked before this moment of `performance.now()`. */
@@ -66,7 +68,7 @@ async function collectElected(options: CollectorOptions, lost: AbortSignal): Pro
     Promise.all(
       options.witnesses.map(async (witness): Promise<Asked> => {
         const size = (await newestOf(tx, witness.verifier))?.size ?? 0;
-        return { witness, size, busy: false, failures: 0, notBefore: 0 };
+        return { witness, size, hasAnswered: false, busy: false, failures: 0, notBefore: 0 };
       }),
     ),
   );
@@ -86,8 +88,12 @@ async function collectElected(options: CollectorOptions, lost: AbortSignal): Pro
   }
 }
 
-function isDue({ busy, size, notBefore }: Asked, newest: number): boolean {
-  return !busy && size !== newest && performance.now() >= notBefore;
+/**
+ * Whoever has been elected asks each witness once, whatever the database says of it: one that was put back while
+ * nobody looked holds everything that it ever asked for, and only the witness knows of more.
+ */
+function isDue({ busy, hasAnswered, size, notBefore }: Asked, newest: number): boolean {
+  return !busy && (!hasAnswered || size !== newest) && performance.now() >= notBefore;
 }
 
 /** One request at a time to each witness. Never throws: a witness that fails holds up no other. */
@@ -97,6 +103,7 @@ async function askOne(options: CollectorOptions, asked: Asked, checkpoint: Store
   asked.busy = true;
   try {
     asked.size = await askForNewest(options, asked.witness, checkpoint, asked.size);
+    asked.hasAnswered = true;
     asked.failures = 0;
     if (asked.size === checkpoint.size) onCosigned?.(name, asked.size);
   } catch (error) {
