@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { listAuthorities } from "../authorities/authorities.ts";
+import { withdrawIntents } from "../authorities/issuing/withdraw.ts";
 import { raiseListNumbers, recordRestoration } from "../authorities/restoration.ts";
 import type { Database } from "../database/connect.ts";
 import type { Signer } from "../keys/signer.ts";
@@ -155,7 +157,12 @@ async function record(
       ...(isSuccessor ? { formerOrigin: former.name } : {}),
     });
     await raiseListNumbers(tx, takenAt, now);
-    await recordActs(tx, [act]);
+    // What stood recorded to be signed may have been signed and given out since: its serial numbers are never used
+    // again. The chunks are prepared anew.
+    const withdrawn: Act[] = [];
+    if (isSuccessor)
+      for (const { id } of await listAuthorities(tx)) withdrawn.push(...(await withdrawIntents(tx, id, now)));
+    await recordActs(tx, [act, ...withdrawn]);
   });
 }
 

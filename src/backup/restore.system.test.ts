@@ -5,10 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hours, seconds } from "../authorities/ceremony/estate.testkit.ts";
 import { hierarchyTerms } from "../authorities/ceremony/terms.testkit.ts";
 import { certificateDigests } from "../authorities/certificate-rows.ts";
+import type { IssuingStep } from "../authorities/issuing/issue.ts";
 import { publishListIfDue } from "../authorities/revocation/publish-list.ts";
 import { revokeCertificate } from "../authorities/revocation/revoke.ts";
 import type { SerialNumber } from "../certificates/index.ts";
 import type { Database } from "../database/connect.ts";
+import { SmkiError } from "../errors/smki-error.ts";
 import {
   issuedSerialNumbers,
   makeDeviceCsr,
@@ -68,11 +70,18 @@ beforeAll(async () => {
   early = (await estate.ledger.lastCheckpoint()).note;
   // One batch is received and not worked on, and its acts have no leaf yet: so it was when the back-up began.
   const waiting = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(2));
+  // Another one stands recorded to be signed, under serial numbers that are chosen.
+  const recorded = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(2));
+  const stop = (step: IssuingStep) => {
+    if (step === "record") throw new SmkiError("DATABASE_UNAVAILABLE");
+  };
+  await expect(estate.work(recorded, { afterStep: stop })).rejects.toThrow();
   kept = (await estate.backup("monday")).manifest.ledger.size;
 
   estate.clock.advance(600 * seconds);
-  await estate.work(waiting);
-  after = [...issuedSerialNumbers(await estate.outcomes(waiting)), ...(await issue(4))];
+  for (const batch of [waiting, recorded]) await estate.work(batch);
+  const given = await Promise.all([waiting, recorded].map((batch) => estate.outcomes(batch)));
+  after = [...given.flatMap(issuedSerialNumbers), ...(await issue(4))];
   await estate.database.transaction((tx) =>
     revokeCertificate(
       tx,
@@ -250,7 +259,7 @@ describe("an estate restored with acts lost", () => {
     const { rows } = await database.read((tx) =>
       sql<{ id: number }>`select id from request_chunk where state <> 'finished' order by id`.execute(tx),
     );
-    expect(rows).toHaveLength(2);
+    expect(rows).toHaveLength(3);
     for (const { id } of rows) expect(await workChunk(issuing, id)).toBe("finished");
     const serials = await held();
     expect(new Set([...serials, ...after]).size).toBe(serials.length + after.length);
