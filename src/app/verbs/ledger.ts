@@ -12,6 +12,7 @@ import { verifyEstate } from "../estate/verify.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
 import { leafProgress } from "./leaf-progress.ts";
 import { copyCommand } from "./ledger-copy.ts";
+import { witnessesCommand } from "./ledger-witnesses.ts";
 
 /** The verb `smki ledger`: the tamper-evident record of every act. */
 export function ledgerCommand(): Command {
@@ -20,7 +21,8 @@ export function ledgerCommand(): Command {
     .addCommand(verifyCommand())
     .addCommand(copyCommand())
     .addCommand(checkpointCommand())
-    .addCommand(showCommand());
+    .addCommand(showCommand())
+    .addCommand(witnessesCommand());
 }
 
 interface VerifyOptions extends EstateOptions {
