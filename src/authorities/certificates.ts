@@ -1,5 +1,6 @@
 import type { SerialNumber } from "../certificates/index.ts";
 import type { Tx } from "../database/transaction.ts";
+import type { Authority } from "./authority.ts";
 import {
   type CertificateQuery,
   digestOf,
@@ -13,6 +14,8 @@ import {
   type ListRecord,
   type PublishedList,
 } from "./revocation/list-store.ts";
+
+import { rebuildList } from "./revocation/rebuild-list.ts";
 
 export type { CertificateStanding, CertificateUsage, KnownCertificate } from "./certificate-store.ts";
 export type { ListRecord, PublishedList } from "./revocation/list-store.ts";
@@ -35,6 +38,11 @@ export function currentListOf(tx: Tx, authorityId: string): Promise<PublishedLis
 /** What is said of the current CRL or ARL of a CA, without its octets; undefined when it has none. */
 export function currentListRecordOf(tx: Tx, authorityId: string): Promise<ListRecord | undefined> {
   return currentListRecord(tx, authorityId);
+}
+
+/** A list of a CA as it was published, current or not, octet for octet. @throws SmkiError LIST_NUMBER_UNKNOWN */
+export function listOfNumber(tx: Tx, authority: Authority, number: number): Promise<Buffer> {
+  return rebuildList(tx, authority, number);
 }
 
 /**

@@ -13,6 +13,7 @@ import {
 import { workChunk } from "../issuance/work-chunk.ts";
 import {
   type CertificateSearch,
+  earlierRevocationList,
   issuerCertificate,
   issuerCertificates,
   retrieveCertificate,
@@ -174,6 +175,11 @@ describe("the repository gives", () => {
   test("the current list of each CA that has one", async () => {
     const list = (id: string) => estate.database.read((tx) => revocationList(tx, id));
     expect(await list("root-oca")).toMatchObject({ number: 1, entries: 0 });
+    const { list: octets } = await list("root-oca");
+    const earlier = (number: number) =>
+      estate.database.read((tx) => earlierRevocationList(tx, "root-oca", number));
+    expect(await earlier(1)).toEqual(octets);
+    await expect(earlier(2)).rejects.toMatchObject({ code: "LIST_NUMBER_UNKNOWN" });
     await expect(list("issuing-dca/0001")).rejects.toMatchObject({ code: "LIST_NOT_FOUND" });
     await expect(list("nobody")).rejects.toMatchObject({ code: "AUTHORITY_NOT_FOUND" });
   });

@@ -7,6 +7,7 @@ import {
   findPendingCertificates,
   type KnownCertificate,
   type ListRecord,
+  listOfNumber,
   type PublishedList,
 } from "../authorities/certificates.ts";
 import type { Eui64, RemotePartyRole, SerialNumber } from "../certificates/index.ts";
@@ -99,7 +100,12 @@ export async function revocationList(tx: Tx, authorityId: string): Promise<Publi
   return list;
 }
 
-/** What is said of that list, without its octets. @throws SmkiError AUTHORITY_NOT_FOUND, LIST_NOT_FOUND */
+/** Any list that the CA ever published, DER. @throws SmkiError AUTHORITY_NOT_FOUND, LIST_NUMBER_UNKNOWN */
+export async function earlierRevocationList(tx: Tx, authorityId: string, number: number): Promise<Buffer> {
+  return listOfNumber(tx, await issuerCertificate(tx, authorityId), number);
+}
+
+/** What is said of a CA's current list, without its octets. @throws SmkiError AUTHORITY_NOT_FOUND, LIST_NOT_FOUND */
 export async function revocationListRecord(tx: Tx, authorityId: string): Promise<ListRecord> {
   await issuerCertificate(tx, authorityId);
   const record = await currentListRecordOf(tx, authorityId);

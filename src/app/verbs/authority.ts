@@ -2,10 +2,10 @@ import { Command } from "commander";
 import { type Authority, listAuthorities } from "../../authorities/authorities.ts";
 import { releaseStock } from "../../authorities/ceremony/release-stock.ts";
 import { authorityStanding } from "../../authorities/standing.ts";
-import { encodePem } from "../../certificates/index.ts";
+import { encodePem, parseCrl, readCrlFields } from "../../certificates/index.ts";
 import { collect, wholeNumber } from "../../cli/arguments.ts";
 import { table } from "../../cli/output.ts";
-import { issuerCertificate, revocationList } from "../../repository/repository.ts";
+import { earlierRevocationList, issuerCertificate, revocationList } from "../../repository/repository.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
 import { operatorAtMachine } from "./operator.ts";
 
@@ -94,13 +94,23 @@ function certificateCommand(): Command {
 
 function revocationListCommand(): Command {
   return withEstateOptions(new Command("revocation-list"))
-    .description("prints the current CRL of an issuing CA, or ARL of a root, PEM")
+    .description("prints the CRL of an issuing CA, or ARL of a root, PEM: the current one or any before it")
     .argument("<authority>", "for example issuing-oca")
-    .action((id: string, options: EstateOptions) =>
+    .option(
+      "--number <number>",
+      "of the list (default: the current one)",
+      wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    )
+    .action((id: string, options: EstateOptions & { number?: number }) =>
       withEstate(options, async ({ database }, output) => {
-        const { list, number, nextUpdate } = await database.read((tx) => revocationList(tx, id));
+        const list = await database.read(async (tx) =>
+          options.number === undefined
+            ? (await revocationList(tx, id)).list
+            : earlierRevocationList(tx, id, options.number),
+        );
+        const { number, nextUpdate } = readCrlFields(parseCrl(list));
         const pem = encodePem(list).replaceAll("CERTIFICATE", "X509 CRL");
-        output.answer({ authority: id, number, nextUpdate, list: pem }, pem.trimEnd());
+        output.answer({ authority: id, number: Number(number), nextUpdate, list: pem }, pem.trimEnd());
       }),
     );
 }

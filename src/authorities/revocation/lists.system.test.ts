@@ -62,7 +62,7 @@ describe("Lists that were published", () => {
 
   test("are made again octet for octet, of whatever is kept", async () => {
     for (const { number, list } of published) expect(await rebuilt(number)).toEqual(list);
-    await expect(rebuilt(1_000)).rejects.toMatchObject({ code: "LIST_NOT_FOUND" });
+    await expect(rebuilt(1_000)).rejects.toMatchObject({ code: "LIST_NUMBER_UNKNOWN" });
   });
   test("keep their octets only while they are current", async () => {
     expect(await kept()).toEqual([published.at(-1)?.number]);

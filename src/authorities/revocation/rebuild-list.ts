@@ -30,14 +30,14 @@ export function tbsOfList(
 /**
  * A list as it was published, octet for octet: kept for the current one, made again for any other.
  *
- * @throws SmkiError LIST_NOT_FOUND
+ * @throws SmkiError LIST_NUMBER_UNKNOWN
  */
 export async function rebuildList(tx: Tx, authority: Authority, number: number): Promise<Buffer> {
   const kept = await keptOctets(tx, authority.id, number);
   if (kept !== undefined) return kept;
   const record = await listRecord(tx, authority.id, number);
   if (record?.signature === undefined)
-    throw new SmkiError("LIST_NOT_FOUND", { authority: authority.id, number });
+    throw new SmkiError("LIST_NUMBER_UNKNOWN", { authority: authority.id, number });
   return octetsOfList(authority, record, record.signature, await readListedEntries(tx, authority.id));
 }
 
@@ -56,6 +56,7 @@ export async function signatureOfList(tx: Tx, record: ListRecord): Promise<Buffe
   const { authorityId: authority, number } = record;
   if (record.signature !== undefined) return record.signature;
   const kept = await keptOctets(tx, authority, number);
-  if (kept === undefined) throw new SmkiError("LIST_NOT_FOUND", { authority, number });
+  if (kept === undefined)
+    throw new SmkiError("DATABASE_ROW_DAMAGED", { table: "certificate_revocation_list", authority, number });
   return parseCrl(kept).signatureValue;
 }
