@@ -5,6 +5,7 @@ import { findCertificates } from "../authorities/certificates.ts";
 import type { IssuingAuthority, IssuingStep } from "../authorities/issuing/issue.ts";
 import type { SerialNumber } from "../certificates/index.ts";
 import type { Signer } from "../keys/signer.ts";
+import { signerWithout } from "../keys/testkit/faulty-signer.ts";
 import { findBatch } from "./deliver.ts";
 import { heldChunks, resumeAll, resumeChunk } from "./held-chunks.ts";
 import {
@@ -163,6 +164,59 @@ describe("one chunk that cannot be worked on", () => {
     expect(failures).toHaveLength(2);
     const held = (await estate.actsOf("chunk.held")).slice(-2).map(({ subject }) => subject["code"]);
     expect(held.toSorted()).toEqual(["DATABASE_ROW_DAMAGED", "PARTY_NOT_FOUND"]);
+  });
+});
+
+describe("a CA whose key is not in the key store", () => {
+  const missing = "issuing-dca/0001";
+  const statesOf = async (batches: readonly number[]) => {
+    const { rows } = await estate.database.read((tx) =>
+      sql<{
+        state: string;
+      }>`select state from request_chunk where batch_id = any (${batches}) order by id`.execute(tx),
+    );
+    return rows.map(({ state }) => state);
+  };
+
+  test("has its chunks wait, and others go on; nothing more is recorded under it until the key is back", async () => {
+    const signer = signerWithout(estate.operationalSigner, missing);
+    const recorded = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(2));
+    const [chunk = 0] = await estate.chunksOf(recorded);
+    // The key goes away between record and sign.
+    const { findKey } = estate.operationalSigner;
+    const leaving = new Proxy(signer, {
+      get: (target, name) =>
+        name === "findKey" ? findKey.bind(estate.operationalSigner) : (Reflect.get(target, name) as unknown),
+    });
+    expect(await estate.work(recorded, { signer: leaving })).toEqual(["without-key"]);
+    const received = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(2));
+    const organisations: number[] = [];
+    for (let index = 0; index < 4; index += 1)
+      organisations.push(await estate.submit(estate.supplier, "organisation", [makeOrganisationCsr()]));
+
+    const failures: unknown[] = [];
+    const stop = new AbortController();
+    const results = new Map<number, string[]>();
+    let finished = 0;
+    await runIssuance(estate.issuing({ signer }), stop.signal, {
+      onFailure: (error) => failures.push(error),
+      onChunk: (id, result) => {
+        results.set(id, [...(results.get(id) ?? []), result]);
+        if (result === "finished" && (finished += 1) === organisations.length) stop.abort();
+      },
+    });
+    expect(await statesOf([recorded, received, ...organisations])).toEqual([
+      "recorded",
+      "received",
+      ...organisations.map(() => "finished"),
+    ]);
+    for (const failure of failures)
+      expect(failure).toMatchObject({ code: "KEY_NOT_FOUND", details: { label: missing } });
+    // Once at the most in each lane: it is set aside, and its worker never pauses.
+    expect(results.get(chunk)?.length ?? 0).toBeLessThanOrEqual(2);
+    await runUntilEnded([recorded, received]);
+    expect(await statesOf([recorded, received])).toEqual(["finished", "finished"]);
+    expect(await estate.verify()).toMatchObject({ holds: true, openEntries: 0 });
   });
 });
 

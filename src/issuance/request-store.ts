@@ -131,14 +131,16 @@ export interface OpenChunkQuery {
   readonly limit: number;
   /** Chunks of one CSR only: someone waits for the answer. */
   readonly single: boolean;
-  /** Kinds whose requests wait for a CA. */
+  /** Kinds whose requests wait for a CA. What stands recorded has its CA, and is given all the same. */
   readonly without: readonly CertificateKind[];
+  /** Chunks that are passed over. */
+  readonly aside: readonly number[];
 }
 
 /** Chunks that wait for a worker, oldest first. */
 export async function selectOpenChunks(
   tx: Tx,
-  { limit, single, without }: OpenChunkQuery,
+  { limit, single, without, aside }: OpenChunkQuery,
 ): Promise<{ id: number; kind: CertificateKind }[]> {
   let query = tables(tx)
     .selectFrom("request_chunk")
@@ -148,7 +150,11 @@ export async function selectOpenChunks(
     .orderBy("request_chunk.id")
     .limit(limit);
   if (single) query = query.where("request_chunk.request_count", "=", 1);
-  if (without.length > 0) query = query.where("certificate_kind", "not in", without);
+  if (without.length > 0)
+    query = query.where((on) =>
+      on.or([on("state", "=", "recorded"), on("certificate_kind", "not in", without)]),
+    );
+  if (aside.length > 0) query = query.where(sql<boolean>`request_chunk.id <> all (${aside}::bigint[])`);
   return query.execute();
 }
 

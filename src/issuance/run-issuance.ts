@@ -23,6 +23,8 @@ const lookAhead = 64;
 /** A worker looks by itself this often: a notification may be lost with a connection, and waiting chunks have none. */
 const pollMilliseconds = 1_000;
 const pauseAfterFailureMilliseconds = 500;
+/** A chunk whose CA has no key in the store is passed over for so long: others have their turn. */
+const setAsideMilliseconds = 5_000;
 
 /** The advisory lock of a chunk: the name space 'smki' in the high half, the chunk in the low. */
 const chunkLock = (chunkId: number): bigint => (0x736d_6b69n << 32n) | BigInt(chunkId);
@@ -54,7 +56,7 @@ async function workWhileConnected(authority: IssuingAuthority, stop: AbortSignal
       bell.ring();
     });
     try {
-      await workLanes({ authority, session, events, claimed: new Set() }, bell, stop);
+      await workLanes({ authority, session, events, claimed: new Set(), aside: new Map() }, bell, stop);
     } finally {
       await listening.stop();
     }
@@ -91,6 +93,8 @@ interface Desk {
   readonly session: LockSession;
   readonly events: IssuanceEvents;
   readonly claimed: Set<number>;
+  /** Chunks that wait for the key of their CA, and until when (performance.now()) they are passed over. */
+  readonly aside: Map<number, number>;
 }
 
 /** Works on the first open chunk that nobody has. @returns false when there is none to work on */
@@ -98,13 +102,20 @@ async function workNext(desk: Desk, single: boolean): Promise<boolean> {
   const { database } = desk.authority;
   const without: CertificateKind[] = [];
   for (;;) {
-    const open = await database.read((tx) => selectOpenChunks(tx, { limit: lookAhead, single, without }));
+    const look = { limit: lookAhead, single, without, aside: stillAside(desk) };
+    const open = await database.read((tx) => selectOpenChunks(tx, look));
     const outcome = await workFirst(desk, open);
     if (outcome === "worked") return true;
     if (outcome === "nothing") return false;
     // No CA has room for this kind: what came after it waits too, and is not checked over and over. Other kinds go on.
     without.push(outcome.waiting);
   }
+}
+
+function stillAside({ aside }: Desk): number[] {
+  const now = performance.now();
+  for (const [chunkId, until] of aside) if (until <= now) aside.delete(chunkId);
+  return [...aside.keys()];
 }
 
 async function workFirst(
@@ -114,6 +125,7 @@ async function workFirst(
   for (const { id, kind } of open) {
     const result = await workIfFree(desk, id);
     if (result === "waiting") return { waiting: kind };
+    if (result === "without-key") desk.aside.set(id, performance.now() + setAsideMilliseconds);
     if (result !== undefined) return "worked";
   }
   return "nothing";

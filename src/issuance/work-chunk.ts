@@ -8,7 +8,7 @@ import {
 } from "../authorities/issuing/issue.ts";
 import { notify } from "../database/connect.ts";
 import type { Tx } from "../database/transaction.ts";
-import { SmkiError } from "../errors/smki-error.ts";
+import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 import type { Party } from "../registration/party.ts";
 import { grantCredential, partyById } from "../registration/registration.ts";
 import { checkRequest, refusalOf } from "./check-request.ts";
@@ -18,14 +18,17 @@ import { type Outcome, refused } from "./outcome.ts";
 import { outcomesChannel } from "./receive.ts";
 import { type Chunk, moveChunk, selectChunk } from "./request-store.ts";
 
-/** What a worker made of a chunk. `waiting`: no released Issuing DCA has room for it. */
-export type ChunkResult = "finished" | "waiting" | "held";
+/**
+ * What a worker made of a chunk. `waiting`: no released Issuing DCA has room for it, or the key of the CA is missing;
+ * `without-key`: it stands recorded under a CA whose key is missing, and is signed as soon as that is back.
+ */
+export type ChunkResult = "finished" | "waiting" | "without-key" | "held";
 
 /**
  * Takes one chunk from its CSRs to its certificates, from wherever it stands: the same path after a crash.
  * The caller holds the chunk's lock; should two work on one chunk all the same, one's steps are undone.
  *
- * @param onFault - told why a chunk is held
+ * @param onFault - told why a chunk is held, or which key is missing
  * @throws SmkiError for what is no fault of the chunk (the database or the key store is away): it stays open
  */
 export async function workChunk(
@@ -34,8 +37,10 @@ export async function workChunk(
   onFault?: (error: unknown) => void,
 ): Promise<ChunkResult> {
   for (;;) {
+    let state: Chunk["state"] | undefined;
     try {
       const chunk = await authority.database.read((tx) => selectChunk(tx, chunkId));
+      state = chunk?.state;
       switch (chunk?.state) {
         case "received":
           if (!(await checkAndRecord(authority, chunk))) return "waiting";
@@ -50,6 +55,11 @@ export async function workChunk(
           return "finished";
       }
     } catch (error) {
+      if (isSmkiError(error, "KEY_NOT_FOUND")) {
+        // One key, not the store: other CAs go on. Nothing was written; the chunk stands where it stood.
+        onFault?.(error);
+        return state === "received" ? "waiting" : "without-key";
+      }
       if (meaningOf(error) === "outage") throw error;
       onFault?.(error);
       // Nothing was published. The chunk waits for a person; its intents stay as evidence.

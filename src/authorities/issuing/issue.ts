@@ -54,7 +54,7 @@ const planAttempts = 8;
  *
  * @param alongside - what the caller writes in the same transaction
  * @returns undefined when no released Issuing DCA has room: nothing was recorded and the chunk waits
- * @throws SmkiError CLOCK_WENT_BACK, AUTHORITY_MISSING
+ * @throws SmkiError CLOCK_WENT_BACK, AUTHORITY_MISSING; KEY_NOT_FOUND when the key store lacks the key of a CA
  */
 export async function intendAndRecord(
   authority: IssuingAuthority,
@@ -73,6 +73,9 @@ export async function intendAndRecord(
     if (authorities.length === 0) throw new SmkiError("AUTHORITY_MISSING", { profile: issuingProfile[kind] });
     const plan = allocate(authorities, subjects.length, now, cap);
     if (plan.shortfall > 0) return undefined;
+
+    // What is recorded under a CA waits for its key, however long that takes: better nothing is recorded.
+    for (const { authority: ca } of plan.allocations) await authority.signer.findKey(ca.keyLabel);
 
     const { planned, refused } = intendAll(plan.allocations, subjects, authority.terms, now);
     await authority.afterStep?.("intend");
@@ -129,7 +132,7 @@ export interface RecordedChunk extends Recorded {
  *
  * @param alongside - what the caller writes in the publishing transaction, with the certificates
  * @throws SmkiError INTENT_ALTERED, SIGNED_OTHER_THAN_INTENDED, OWN_SIGNATURE_INVALID, CERTIFICATE_LINT_FINDING,
- *   KEY_STORE_UNAVAILABLE, CLOCK_WENT_BACK
+ *   KEY_NOT_FOUND, KEY_STORE_UNAVAILABLE, CLOCK_WENT_BACK
  */
 export async function signAndPublish(
   authority: IssuingAuthority,
