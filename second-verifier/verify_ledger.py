@@ -76,7 +76,7 @@ def read_tile(folder, level, index, width):  # c2sp.org/tlog-tiles
 
 def verify_copy(folder, key, against):
     notes = [pathlib.Path(folder, "checkpoint"), *pathlib.Path(folder, "checkpoints").glob("*.txt"), *against]
-    stated = [open_checkpoint(file.read_text("utf-8"), key) for file in notes]
+    stated = [open_checkpoint(file.read_bytes().decode(), key) for file in notes]
     roots = {size: {root for other, root in stated if other == size} for size, _ in stated}
     size, subtrees, levels = stated[0][0], [], {}
     need(max(roots) == size, f"a checkpoint is of {max(roots)} entries, the copy of {size}: rolled back, or old")
@@ -107,7 +107,7 @@ def verify_copy(folder, key, against):
 def verify_receipt(file, key, against):  # c2sp.org/tlog-proof, RFC 9162 section 2.1.3.2
     form = ("OpenSMKI receipt v1\n.*-----BEGIN CERTIFICATE-----\n(.+)-----END CERTIFICATE-----\n\n"
             "c2sp.org/tlog-proof@v1\nextra (.+?)\nindex (0|[1-9][0-9]*)\n((?:[^\n]+\n)*)\n(.*)")
-    parts = re.fullmatch(form, pathlib.Path(file).read_text("utf-8"), re.S)
+    parts = re.fullmatch(form, pathlib.Path(file).read_bytes().decode(), re.S)
     need(parts, "the file is no receipt")
     certificate, entry, leaf = octets(parts[1].replace("\n", "")), octets(parts[2]), int(parts[3])
     (size, root), act, index = open_checkpoint(parts[5], key), json.loads(entry), leaf
@@ -117,7 +117,7 @@ def verify_receipt(file, key, against):  # c2sp.org/tlog-proof, RFC 9162 section
     named = act["subject"]["certificate"] == hashlib.sha256(certificate).hexdigest()
     need(named and bytes([2, len(serial)]) + serial in certificate[:48], "the act is of another certificate")
     value, last = sha256(b"\0", entry), size - 1
-    for sibling in map(octets, parts[4].split()):
+    for sibling in map(octets, parts[4].split("\n")[:-1]):
         on_the_right = leaf % 2 == 1 or leaf == last
         need(last > 0, "the proof is too long")
         value = sha256(b"\1", sibling, value) if on_the_right else sha256(b"\1", value, sibling)
@@ -125,7 +125,7 @@ def verify_receipt(file, key, against):  # c2sp.org/tlog-proof, RFC 9162 section
             leaf, last = leaf // 2, last // 2
         leaf, last = leaf // 2, last // 2
     need(index < size and last == 0 and value == root, "the proof does not lead to the checkpoint's root")
-    stated = [open_checkpoint(note.read_text("utf-8"), key) for note in against]
+    stated = [open_checkpoint(note.read_bytes().decode(), key) for note in against]
     need(all(one == (size, root) for one in stated), "a checkpoint is not the receipt's: verify a copy against it")
     return f"the receipt holds: certificate {serial.hex()} is entry {index} of {size}, recorded at {act['at']}"
 
@@ -138,6 +138,6 @@ if __name__ == "__main__":
     words = parser.parse_args()
     try:
         verify = verify_copy if words.what == "copy" else verify_receipt
-        print(verify(words.path, words.key.read_text("utf-8"), words.against))
+        print(verify(words.path, words.key.read_bytes().decode(), words.against))
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise SystemExit(f"does NOT hold: {error}")
