@@ -14,7 +14,8 @@
  *
  * @packageDocumentation
  */
-export * from "./certificate-file.ts";
+export * from "./bundle-file.ts";
+export { decodeCertificateFile, encodePem } from "./certificate-file.ts";
 export * from "./crl/index.ts";
 export * from "./csr/index.ts";
 export * from "./der/index.ts";

@@ -106,6 +106,12 @@ export const certificateErrors = errorEntries({
     remedy: "Give certificates as PEM (BEGIN CERTIFICATE) or DER, and nothing else.",
     status: 400,
   },
+  BUNDLE_FILE_INVALID: {
+    what: "The file holds no certificate or revocation list that can be read",
+    remedy:
+      "Give certificates and CRLs as PEM (BEGIN CERTIFICATE, BEGIN X509 CRL), DER or Base64, and nothing else; a private key belongs in no such file.",
+    status: 400,
+  },
   EUI64_INVALID: {
     what: "The identifier is not an EUI-64",
     remedy: "Write the EUI-64 as 16 hexadecimal digits, with or without hyphens.",

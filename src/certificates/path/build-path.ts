@@ -18,7 +18,9 @@ import { findWays, pathsOf, type Search } from "./ways-to-root.ts";
  * ```
  */
 export function buildPath(certificate: Certificate, options: BuildOptions): Certificate[] | undefined {
-  const search = searchFor(certificate, options, new Signatures(options.signatureBudget));
+  const signatures = new Signatures(options.signatureBudget);
+  const issuers = new Issuers([...options.roots, ...(options.pool ?? [])], signatures);
+  const search = searchFor(certificate, options, issuers);
   const ways = findWays(search.target, search.roots, search.issuers);
   const [path] = pathsOf(search, ways, () => true);
   // With part of the pool not looked at, "there is none" would be more than is known.
@@ -26,14 +28,12 @@ export function buildPath(certificate: Certificate, options: BuildOptions): Cert
   return path?.map(({ subject }) => subject.certificate);
 }
 
-/** Makes ready what both building and validating look for. */
-export function searchFor(certificate: Certificate, options: BuildOptions, signatures: Signatures): Search {
-  const { roots, pool = [], maximumAuthorities } = options;
-  const issuers = new Issuers([certificate, ...roots, ...pool], signatures);
+/** What to look for from one certificate among those at hand. */
+export function searchFor(certificate: Certificate, options: BuildOptions, issuers: Issuers): Search {
   return {
     target: issuers.standing(certificate),
-    roots: new Set(roots.map((root) => issuers.standing(root))),
+    roots: new Set(options.roots.map((root) => issuers.standing(root))),
     issuers,
-    maximumAuthorities,
+    maximumAuthorities: options.maximumAuthorities,
   };
 }

@@ -1,3 +1,4 @@
+import { describeSubject } from "./describe-certificate.ts";
 import { identifiersFit } from "./issuers.ts";
 import type { PathReason } from "./path-check.ts";
 import type { Standing } from "./standing.ts";
@@ -36,22 +37,32 @@ function missing(last: Standing, { issuers, roots }: Search): { reason: PathReas
       words: `More authorities stand between it and ${label} than are allowed`,
     };
   if (issuers.signsItself(last))
-    return { reason: "root-not-trusted", words: `It ends at ${label}, which is none of the trusted roots` };
+    return {
+      reason: "root-not-trusted",
+      words: `It ends at ${label}, which is none of the roots that were given`,
+    };
   if (issuers.of(last).length > 0)
-    return { reason: "no-path", words: `It goes in a circle at ${label} and leads to no trusted root` };
+    return { reason: "no-path", words: `It goes in a circle at ${label} and leads to no root` };
   const named = issuers.named(last);
   if (named.length === 0)
     return {
       reason: "issuer-not-found",
-      words: `No certificate of the issuer of ${label} is at hand, so it leads to no trusted root`,
+      words: `It ends at ${label}: no certificate of its issuer is at hand (${issuerOf(last)})`,
     };
   return named.some((each) => identifiersFit(last, each))
     ? {
         reason: "issuer-signature",
-        words: `A certificate with the name and key identifier of the issuer of ${label} is at hand, but its key did not sign it`,
+        words: `It ends at ${label}: a certificate with the name and key identifier of its issuer is at hand (${issuerOf(last)}), but its key did not sign it`,
       }
     : {
         reason: "issuer-key-identifier",
-        words: `A certificate with the name of the issuer of ${label} is at hand, but not with the key that it names`,
+        words: `It ends at ${label}: a certificate with the name of its issuer is at hand, but not with the key that it names (${issuerOf(last)})`,
       };
+}
+
+/** Name and key identifier by which a certificate names its issuer. */
+function issuerOf({ certificate, authority }: Standing): string {
+  const name = describeSubject(certificate.issuer) ?? "without a name";
+  const key = authority?.keyIdentifier?.toString("hex");
+  return key === undefined ? name : `${name}, key ${key}`;
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeListPem } from "../bundle-file.ts";
 import { encodePem } from "../certificate-file.ts";
 import type { CertificateList } from "../crl/index.ts";
 import type { CertificateFields } from "../profiles/index.ts";
@@ -116,7 +117,7 @@ describe.skipIf(!hasOpenssl)("OpenSSL and we agree on a path [needs openssl]", (
       root: encodePem(chain.root.der),
       issuing: encodePem(chain.issuing.der),
       leaf: encodePem(chain.leaf.der),
-      lists: lists.map(({ der }) => listPem(der)).join(""),
+      lists: lists.map(({ der }) => encodeListPem(der)).join(""),
     };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
     const seconds = String(at.getTime() / 1000);
@@ -153,8 +154,3 @@ describe.skipIf(!hasOpenssl)("OpenSSL and we agree on a path [needs openssl]", (
     expect(answers.some(({ theirs }) => theirs)).toBe(variant === "as it is");
   });
 });
-
-function listPem(der: Buffer): string {
-  const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
-  return ["-----BEGIN X509 CRL-----", ...lines, "-----END X509 CRL-----", ""].join("\n");
-}

@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import type { CertificateList } from "../crl/index.ts";
 import { signatureAlgorithmOf, verifySignature } from "../keys/index.ts";
@@ -16,12 +17,18 @@ const defaultBudget = 1_000;
  */
 export class Signatures {
   readonly #judged = new Map<Signed, Map<string, boolean>>();
-  #left: number;
+  readonly #keys = new Map<string, KeyObject | undefined>();
   readonly #budget: number;
+  #left: number;
 
   constructor(budget: number = defaultBudget) {
     this.#budget = budget;
     this.#left = budget;
+  }
+
+  /** Begins anew for another certificate, with the whole budget; what was verified stays so. */
+  renew(): void {
+    this.#left = this.#budget;
   }
 
   /**
@@ -41,15 +48,22 @@ export class Signatures {
     if (judged === undefined) {
       if (this.#left === 0) throw new SmkiError("PATH_BUDGET_EXCEEDED", { signaturesVerified: this.#budget });
       this.#left -= 1;
-      judged = isSignedBy(signed, issuer);
+      judged = isSignedBy(signed, this.#keyOf(issuer, key));
       byKey.set(key, judged);
     }
     return judged;
   }
+
+  /** Imported once, however much it signed. */
+  #keyOf(issuer: Standing, octets: string): KeyObject | undefined {
+    if (this.#keys.has(octets)) return this.#keys.get(octets);
+    const key = verifyingKeyOf(issuer);
+    this.#keys.set(octets, key);
+    return key;
+  }
 }
 
-function isSignedBy(signed: Signed, issuer: Standing): boolean {
-  const key = verifyingKeyOf(issuer);
+function isSignedBy(signed: Signed, key: KeyObject | undefined): boolean {
   if (key === undefined) return false;
   try {
     const algorithm = signatureAlgorithmOf(signed.signatureAlgorithm);

@@ -5,6 +5,7 @@ import { searchFor } from "./build-path.ts";
 import type { PathRules } from "./checks/certificate-check.ts";
 import { checksOf } from "./checks/index.ts";
 import { deadEnd } from "./dead-end.ts";
+import { Issuers } from "./issuers.ts";
 import { fails, holds, type Judgement, type PathCheck, type PathReason } from "./path-check.ts";
 import type { PathOptions } from "./path-options.ts";
 import { RevocationLists } from "./revocation/revocation-lists.ts";
@@ -45,23 +46,35 @@ export interface PathResult {
  * ```
  */
 export function validatePath(certificate: Certificate, options: PathOptions): PathResult {
+  return createPathValidator(options)(certificate);
+}
+
+/**
+ * The same for many certificates: roots, pool and lists are made ready once, and what was verified for one certificate
+ * is not verified again for the next. The budget is of each certificate anew.
+ */
+export function createPathValidator(options: PathOptions): (certificate: Certificate) => PathResult {
   const signatures = new Signatures(options.signatureBudget);
-  const search = searchFor(certificate, options, signatures);
+  const issuers = new Issuers([...options.roots, ...(options.pool ?? [])], signatures);
   const rules: PathRules = {
     at: Math.floor(options.at.getTime() / 1000) * 1000,
     shape: options.shape ?? "smki",
     policies: options.policies,
     revocation: options.revocation ?? "required",
-    lists: new RevocationLists(options.lists ?? []),
+    lists: new RevocationLists(options.lists ?? [], signatures),
     signatures,
   };
-  const ways = findWays(search.target, search.roots, search.issuers);
-  try {
-    return judged(search, ways, rules);
-  } catch (error) {
-    if (!isSmkiError(error, "PATH_BUDGET_EXCEEDED")) throw error;
-    return exceeded(search, error);
-  }
+  return (certificate) => {
+    signatures.renew();
+    const search = searchFor(certificate, options, issuers);
+    const ways = findWays(search.target, search.roots, issuers);
+    try {
+      return judged(search, ways, rules);
+    } catch (error) {
+      if (!isSmkiError(error, "PATH_BUDGET_EXCEEDED")) throw error;
+      return exceeded(search, error);
+    }
+  };
 }
 
 function judged(search: Search, ways: WaysToRoot, rules: PathRules): PathResult {
@@ -79,7 +92,9 @@ function found(places: readonly Place[]): Judgement {
   const root = places.at(-1)?.subject.label ?? "";
   const chain = places.map(({ subject }) => subject.label).join(" < ");
   return holds(
-    places.length === 1 ? `It is the trusted root ${root} itself` : `It leads to a trusted root: ${chain}`,
+    places.length === 1
+      ? `It is itself a root that was given: ${root}`
+      : `It leads to a root that was given: ${chain}`,
   );
 }
 

@@ -1,10 +1,9 @@
 import type { CertificateList } from "../../crl/index.ts";
 import type { CertificateCheck, PathRules } from "../checks/certificate-check.ts";
 import { instantInWords } from "../in-words.ts";
-import { fails, holds, type Judgement } from "../path-check.ts";
+import { fails, holds, type Judgement, type ListReason } from "../path-check.ts";
 import type { Standing } from "../standing.ts";
-import { type ListFault, listFault } from "./judge-list.ts";
-import { entryOf } from "./revocation-lists.ts";
+import type { IndexedList, JudgedLists } from "./revocation-lists.ts";
 
 /** Not on the current list of its issuer: the CRL of an issuing CA for end entities, the ARL of a root for the CAs. */
 export const revocation: CertificateCheck = {
@@ -19,31 +18,22 @@ export const revocation: CertificateCheck = {
 };
 
 function judgeLists(subject: Standing, issuer: Standing, rules: PathRules): Judgement {
-  const { lists, signatures } = rules;
-  const faults: ListFault[] = [];
-  const sound: CertificateList[] = [];
-  for (const list of lists.of(subject.certificate.issuer)) {
-    const found = listFault(list, issuer, signatures);
-    if (found === undefined) sound.push(list);
-    else
-      faults.push({
-        ...found,
-        words: `The list of ${instantInWords(list.thisUpdate.milliseconds)} ${found.words}`,
-      });
-  }
-  const revoked = sound.map((list) => revokedBy(list, subject, rules.at)).find((each) => each !== undefined);
+  const judged = rules.lists.of(issuer);
+  const revoked = judged.sound
+    .map((each) => revokedBy(each, subject, rules.at))
+    .find((judgement) => judgement !== undefined);
   if (revoked !== undefined) return revoked;
-  const current = sound.find((list) => isCurrent(list, rules.at));
-  if (current !== undefined)
-    return holds(
-      `It is not on ${listInWords(current)}, which is current until ${instantInWords(current.nextUpdate?.milliseconds ?? 0)}`,
-    );
-  return unanswered(subject, issuer, rules, sound, faults);
+  const current = judged.sound.find(({ list }) => isCurrent(list, rules.at))?.list;
+  return current === undefined
+    ? unanswered(subject, issuer, rules, judged)
+    : holds(
+        `It is not on ${listInWords(current)}, which is current until ${instantInWords(current.nextUpdate?.milliseconds ?? 0)}`,
+      );
 }
 
 /** On a list that was current then, or revoked by then on any list: an entry is never taken back. */
-function revokedBy(list: CertificateList, subject: Standing, at: number): Judgement | undefined {
-  const entry = entryOf(list, subject.certificate.serialNumber);
+function revokedBy({ list, entryOf }: IndexedList, subject: Standing, at: number): Judgement | undefined {
+  const entry = entryOf(subject.certificate.serialNumber);
   if (entry === undefined) return undefined;
   const { milliseconds } = entry.revocationDate;
   return milliseconds <= at || isCurrent(list, at)
@@ -59,15 +49,15 @@ function unanswered(
   subject: Standing,
   issuer: Standing,
   { at, shape, revocation: mode }: PathRules,
-  sound: readonly CertificateList[],
-  faults: readonly ListFault[],
+  { sound, faults }: JudgedLists,
 ): Judgement {
-  const outcome = (reason: ListFault["reason"], words: string): Judgement =>
+  const outcome = (reason: ListReason, words: string): Judgement =>
     mode === "required" ? fails(reason, words) : { holds: true, reason, words };
   const [nearest] = sound;
   if (nearest !== undefined) return outcome("list-not-current", notCurrent(nearest, subject, at));
   const [fault] = faults;
-  if (fault !== undefined) return outcome(fault.reason, fault.words);
+  if (fault !== undefined)
+    return outcome(fault.reason, `The${listInWords(fault.list).slice(3)} ${fault.words}`);
   if (shape === "smki" && subject.profile === "device")
     return holds("A Device Certificate cannot be revoked: its Issuing DCA's standing is what counts");
   const kind = subject.constraints?.ca === true ? "ARL" : "CRL";
@@ -77,11 +67,11 @@ function unanswered(
   );
 }
 
-function notCurrent(list: CertificateList, subject: Standing, at: number): string {
-  const name = `The list of ${instantInWords(list.thisUpdate.milliseconds)}`;
+function notCurrent({ list, entryOf }: IndexedList, subject: Standing, at: number): string {
+  const name = `The${listInWords(list).slice(3)}`;
   if (list.thisUpdate.milliseconds < at)
     return `${name} ended on ${instantInWords(list.nextUpdate?.milliseconds ?? 0)}: who was revoked since is not known`;
-  const entry = entryOf(list, subject.certificate.serialNumber);
+  const entry = entryOf(subject.certificate.serialNumber);
   return entry === undefined
     ? `${name} is later than that time; it does not say that the certificate was revoked`
     : `${name} is later than that time; by it the certificate was revoked afterwards, on ${instantInWords(entry.revocationDate.milliseconds)}`;
