@@ -79,7 +79,8 @@ function wantedCertificate(text: string): WantedCertificate {
 async function receiptOf(estate: Estate, { serialNumber, der }: WantedCertificate): Promise<string> {
   const { database, clock, paths, settings } = estate;
   const terms = { verifierKey: formatVerifierKey(readVerifierKey(paths)), quorum: settings.ledger.quorum };
-  for (const end = performance.now() + patience; ; await sleep(pause)) {
+  const end = performance.now() + patience;
+  for (;;) {
     try {
       return await database.read(
         async (tx) => {
@@ -93,6 +94,7 @@ async function receiptOf(estate: Estate, { serialNumber, der }: WantedCertificat
     } catch (error) {
       if (!isSmkiError(error, "LEDGER_ACT_UNSEQUENCED") || performance.now() > end) throw error;
     }
+    await sleep(pause);
   }
 }
 

@@ -45,7 +45,7 @@ export async function registerApi(server: WebServer, context: ApiContext): Promi
     revocationRoutes(api, context);
     // In a scope of its own: what it says of caching is of its answers only.
     await api.register(async (scope) => {
-      ledgerRoutes(scope as unknown as WebServer, context);
+      ledgerRoutes(scope, context);
     });
     api.get("/api/v1/openapi.json", { config: { access: "public" }, schema: { hide: true } }, () =>
       api.swagger(),
