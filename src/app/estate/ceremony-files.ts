@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readCeremony } from "../../authorities/ceremony/account.ts";
+import { type Ceremony, readCeremony } from "../../authorities/ceremony/account.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
+import { recordDocument } from "../ceremony-paper/record-document.ts";
+import { renderHtml } from "../ceremony-paper/render-html.ts";
+import { renderPdf } from "../ceremony-paper/render-pdf.ts";
 import type { Estate } from "./estate.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -9,25 +12,45 @@ import { writeWhole } from "./write-whole.ts";
 export interface CeremonyFiles {
   /** The signed record. */
   readonly file: string;
+  /** The same on paper, for people to sign. */
+  readonly html: string;
+  readonly pdf: string;
 }
 
-/** Where the record of a ceremony lies. */
-export function recordFile(folder: string, id: number, purpose: string): string {
-  return join(folder, `${String(id).padStart(4, "0")}-${purpose}.txt`);
+/** Where the files of a ceremony lie: their number and purpose are their name. */
+export function ceremonyFiles(folder: string, { id, order }: Pick<Ceremony, "id" | "order">): CeremonyFiles {
+  const name = join(folder, `${String(id).padStart(4, "0")}-${order.purpose.replace(/[^a-z]+/gi, "-")}`);
+  return { file: `${name}.txt`, html: `${name}.html`, pdf: `${name}.pdf` };
 }
 
 /**
- * Files the record of a ceremony. A crash leaves no file or a whole one; called again it makes what is missing.
+ * Files the record of a ceremony, out of the database alone. A crash leaves no file or a whole one; called again it
+ * makes them again, the same octets of them.
  *
- * @throws SmkiError CEREMONY_FILE_DIFFERS where another record lies there, which is kept
+ * @param files - where; in the estate's folder of ceremonies when left out
+ * @throws SmkiError CEREMONY_NOT_FOUND; CEREMONY_FILE_DIFFERS where another signed record lies there, which is kept;
+ *   CEREMONY_UNFINISHED while it has no record
  */
-export async function fileCeremony({ database, paths }: Estate, id: number): Promise<CeremonyFiles> {
-  const { order, record } = await database.read((tx) => readCeremony(tx, id));
+export async function fileCeremony(
+  { database, paths }: Estate,
+  id: number,
+  files?: CeremonyFiles,
+): Promise<CeremonyFiles> {
+  const account = await database.read((tx) => readCeremony(tx, id), { snapshot: true });
+  const { record, order, begunAt } = account;
+  if (record === undefined)
+    throw new SmkiError("CEREMONY_UNFINISHED", {
+      ceremony: id,
+      purpose: order.purpose,
+      begun: begunAt.toISOString(),
+    });
   mkdirSync(paths.ceremonies, { recursive: true, mode: 0o700 });
-  const file = recordFile(paths.ceremonies, id, order.purpose);
-  if (record !== undefined) {
-    if (!existsSync(file)) writeWhole(file, record, 0o644);
-    else if (readFileSync(file, "utf8") !== record) throw new SmkiError("CEREMONY_FILE_DIFFERS", { file });
-  }
-  return { file };
+  const to = files ?? ceremonyFiles(paths.ceremonies, account);
+  if (!existsSync(to.file)) writeWhole(to.file, record, 0o644);
+  else if (readFileSync(to.file, "utf8") !== record)
+    throw new SmkiError("CEREMONY_FILE_DIFFERS", { file: to.file });
+  const document = recordDocument(account);
+  writeWhole(to.html, renderHtml(document), 0o644);
+  writeWhole(to.pdf, await renderPdf(document), 0o644);
+  return to;
 }
