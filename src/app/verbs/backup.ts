@@ -57,9 +57,9 @@ function checkCommand(): Command {
   return new Command("check")
     .description("reads a back-up whole: every file is as it was written, every table has its rows")
     .argument("<folder>", "the back-up")
-    .option("--json", "answers in JSON")
-    .action(async (folder: string, options: { readonly json?: boolean }) => {
-      const output = createOutput(options.json);
+    .action(async (folder: string, _: object, command: Command) => {
+      // `--json` is the outer verb's option too, which takes it wherever it stands.
+      const output = createOutput(command.optsWithGlobals<EstateOptions>().json);
       const { manifest, sha256 } = await checkBackup(folder);
       output.answer(
         { holds: true, manifest: sha256, ...summary(manifest), notHeld: manifest.notHeld },
