@@ -25,20 +25,33 @@ const year2050 = Date.UTC(2050, 0, 1);
  * @throws SmkiError DER_TIME_INVALID
  */
 export function readTime(reader: DerReader): Time {
-  const offset = reader.offset;
-  const isUtc = reader.next(Tag.utcTime);
-  const contents = reader.contents(isUtc ? Tag.utcTime : Tag.generalizedTime);
-  const milliseconds = instantOf(contents, isUtc);
+  // A list has a time in each entry: no buffer is made of it.
+  return reader.next(Tag.utcTime)
+    ? reader.inPlace(Tag.utcTime, utcTimeAt)
+    : reader.inPlace(Tag.generalizedTime, generalizedTimeAt);
+}
+
+const utcTimeAt = (source: Buffer, start: number, end: number, offset: number): Time =>
+  timeAt(source, start, end, offset, "UTCTime");
+const generalizedTimeAt = (source: Buffer, start: number, end: number, offset: number): Time =>
+  timeAt(source, start, end, offset, "GeneralizedTime");
+
+function timeAt(source: Buffer, start: number, end: number, offset: number, type: Time["type"]): Time {
+  const milliseconds = instantAt(source, start, end, type === "UTCTime");
   if (milliseconds === undefined) throw new SmkiError("DER_TIME_INVALID", { offset });
-  return { type: isUtc ? "UTCTime" : "GeneralizedTime", text: contents.toString("latin1"), milliseconds };
+  return { type, text: source.toString("latin1", start, end), milliseconds };
 }
 
 /** The instant that contents octets of a UTCTime or GeneralizedTime name; undefined when malformed. */
 export function instantOf(text: Buffer, isUtc: boolean): number | undefined {
-  if (text.length !== (isUtc ? 13 : 15) || text[text.length - 1] !== 0x5a) return undefined;
+  return instantAt(text, 0, text.length, isUtc);
+}
+
+function instantAt(text: Buffer, start: number, end: number, isUtc: boolean): number | undefined {
+  if (end - start !== (isUtc ? 13 : 15) || text[end - 1] !== 0x5a) return undefined;
   const two = (at: number): number => {
-    const high = (text[at] ?? 0) - 0x30;
-    const low = (text[at + 1] ?? 0) - 0x30;
+    const high = (text[start + at] ?? 0) - 0x30;
+    const low = (text[start + at + 1] ?? 0) - 0x30;
     return high >= 0 && high <= 9 && low >= 0 && low <= 9 ? 10 * high + low : Number.NaN;
   };
   const at = isUtc ? 2 : 4;
@@ -46,7 +59,9 @@ export function instantOf(text: Buffer, isUtc: boolean): number | undefined {
   const year = isUtc ? years + (years >= 50 ? 1900 : 2000) : 100 * years + two(2);
   const month = two(at);
   const day = two(at + 2);
-  const [hour, minute, second] = [two(at + 4), two(at + 6), two(at + 8)];
+  const hour = two(at + 4);
+  const minute = two(at + 6);
+  const second = two(at + 8);
   // Date.UTC takes years 0 to 99 for 1900 to 1999; and what is no number is in no range.
   const inRange =
     year >= 100 &&
