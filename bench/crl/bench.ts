@@ -34,7 +34,7 @@ export async function benchCrl(output: Output): Promise<BenchResult> {
     settings: {
       "revocations at each size": revokedForCost,
       "certificates that are revoked": "rows alone, as filler",
-      ...Object.assign({}, ...runs.map(([name, done]) => about(name, done))),
+      ...Object.fromEntries(runs.flatMap(([name, done]) => Object.entries(about(name, done)))),
       ...runs[0]?.[1].settings,
     },
     checks: runs.flatMap(([label, { checks }]) =>

@@ -1,4 +1,4 @@
-import { header, Tag, time } from "../der/index.ts";
+import { Tag, time } from "../der/index.ts";
 import type { SerialNumber } from "../vocabulary/index.ts";
 import { type RevocationReason, reasonCodes } from "./reason.ts";
 
