@@ -7,7 +7,7 @@ import { verifyCommand } from "../cli/verify.ts";
 import { software } from "./software.ts";
 import { authorityCommand } from "./verbs/authority.ts";
 import { backupCommand } from "./verbs/backup.ts";
-import { ceremonyCommand } from "./verbs/ceremony.ts";
+import { ceremonyCommand } from "./verbs/ceremony/ceremony.ts";
 import { certificateCommand } from "./verbs/certificate.ts";
 import { configCommand } from "./verbs/config.ts";
 import { credentialCommand } from "./verbs/credential.ts";

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { unfinishedCeremony } from "../../authorities/ceremony/account.ts";
 import { authorityStanding } from "../../authorities/standing.ts";
 import { table } from "../../cli/output.ts";
 import { issuanceQueue } from "../../issuance/deliver.ts";
@@ -14,11 +15,12 @@ export function statusCommand(): Command {
     .action((options: EstateOptions) =>
       withEstate(options, async ({ database, rules, clock, settings }, output) => {
         const configured = configuredWitnesses(settings.ledger.witnesses).map(({ verifier }) => verifier);
-        const { standing, queue, checkpoint, witnesses } = await database.read(async (tx) => ({
+        const { standing, queue, checkpoint, witnesses, unfinished } = await database.read(async (tx) => ({
           standing: await authorityStanding(tx, rules, clock()),
           queue: await issuanceQueue(tx),
           checkpoint: await newestCheckpointNote(tx),
           witnesses: await witnessStanding(tx, configured),
+          unfinished: await unfinishedCeremony(tx),
         }));
         const { environment, edition, dataFolder } = settings;
         const { active, reserved, released, stock, retired } = standing.issuingDca;
@@ -41,18 +43,31 @@ export function statusCommand(): Command {
           ]),
         ];
         output.answer(
-          { environment, edition, dataFolder, ...standing, queue, checkpoint, witnesses },
+          {
+            environment,
+            edition,
+            dataFolder,
+            ...standing,
+            queue,
+            checkpoint,
+            witnesses,
+            unfinishedCeremony: unfinished?.id ?? null,
+          },
           table(["what", "how it stands"], facts),
         );
         for (const warning of standing.warnings) output.warn(warning);
+        if (unfinished !== undefined)
+          output.warn(
+            `Ceremony ${String(unfinished.id)} is unfinished: \`smki ceremony resume\` or \`smki ceremony abandon\`.`,
+          );
         const failing = witnesses.filter(({ failure }) => failure !== undefined);
         for (const { failure, name } of failing)
           output.warn(
             `The witness ${name} gives no cosignature: ${failure?.message ?? ""} [${failure?.code ?? ""}]`,
           );
         if (queue.held > 0) output.warn("Chunks are held for a person: see `smki queue show` and the log.");
-        if (standing.warnings.length + failing.length === 0 && queue.held === 0)
-          output.line("Nothing needs a person.");
+        const needsNobody = standing.warnings.length + failing.length + queue.held === 0;
+        if (needsNobody && unfinished === undefined) output.line("Nothing needs a person.");
       }),
     );
 }

@@ -6,7 +6,7 @@ import type { CeremonyRecord, CeremonyRoom } from "./ceremony-room.ts";
 import { endBegun, insertCeremony, insertSitting, selectUnfinished } from "./ceremony-store.ts";
 import { termsDigest } from "./hierarchy.ts";
 import { Journal } from "./journal.ts";
-import type { Purpose } from "./purpose.ts";
+import type { Purpose, SettlingRoom } from "./purpose.ts";
 import { recordCeremony } from "./record.ts";
 import { requireWitnesses, type Sitting } from "./sitting.ts";
 
@@ -27,8 +27,7 @@ export function holdCeremony(
   sitting: Sitting,
 ): Promise<CeremonyRecord> {
   return sitAlone(room, sitting, async (lost) => {
-    await refuseWhileUnfinished(room);
-    const order = await purpose.settle(room, asked);
+    const order = await settleCeremony(room, purpose, asked);
     const checkpointBefore = await room.checkpoint();
     // A crash at `beginning` leaves nothing at all.
     await room.afterStep?.("beginning");
@@ -36,6 +35,20 @@ export function holdCeremony(
     await room.afterStep?.("begun");
     return carryOn(room, purpose, order, { ceremonyId, sitting: 1, lost });
   });
+}
+
+/**
+ * Looks whether a ceremony may begin, and settles what its order leaves open. No key is needed.
+ *
+ * @throws SmkiError CEREMONY_UNFINISHED, and what the purpose refuses
+ */
+export async function settleCeremony(
+  room: SettlingRoom,
+  purpose: Purpose,
+  order: CeremonyOrder,
+): Promise<CeremonyOrder> {
+  await refuseWhileUnfinished(room);
+  return purpose.settle(room, order);
 }
 
 /**
@@ -58,7 +71,7 @@ export async function sitAlone<Result>(
   return held.result;
 }
 
-async function refuseWhileUnfinished(room: CeremonyRoom): Promise<void> {
+async function refuseWhileUnfinished(room: SettlingRoom): Promise<void> {
   const unfinished = await room.database.read(selectUnfinished);
   if (unfinished !== undefined)
     throw new SmkiError("CEREMONY_UNFINISHED", {

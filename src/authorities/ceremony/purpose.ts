@@ -15,10 +15,13 @@ export interface WrittenCeremony {
   readonly steps: readonly (StepResult & { readonly name: string })[];
 }
 
+/** What is needed to look whether a ceremony may begin: no key. */
+export type SettlingRoom = Pick<CeremonyRoom, "database" | "terms">;
+
 /** How ceremonies of one purpose are held. */
 export interface Purpose {
   /** Looks at how the estate stands, and refuses; settles what the order leaves open. */
-  readonly settle: (room: CeremonyRoom, order: CeremonyOrder) => Promise<CeremonyOrder>;
+  readonly settle: (room: SettlingRoom, order: CeremonyOrder) => Promise<CeremonyOrder>;
   /**
    * Does the steps that need keys, through the journal; lodges nothing. After a crash it runs again from its
    * beginning, and the journal passes over what is done.

@@ -4,7 +4,7 @@ import type { CeremonyRecord, CeremonyRoom } from "./ceremony-room.ts";
 import { keyStoreOf } from "./hierarchy.ts";
 import { holdCeremony } from "./hold.ts";
 import { publishArl } from "./list-steps.ts";
-import type { Purpose, WrittenCeremony } from "./purpose.ts";
+import type { Purpose, SettlingRoom, WrittenCeremony } from "./purpose.ts";
 import type { Sitting } from "./sitting.ts";
 
 /** Every root signs its ARL anew: at least every 12 months. */
@@ -33,7 +33,7 @@ export function renewArls(room: CeremonyRoom, sitting: Sitting): Promise<Ceremon
   return holdCeremony(room, arlRenewal, { purpose: "arl" }, sitting);
 }
 
-async function roots(room: CeremonyRoom) {
+async function roots(room: SettlingRoom) {
   const authorities = await room.database.read((tx) => selectAuthorities(tx));
   return authorities.filter(({ profile }) => keyStoreOf(profile) === "ceremony");
 }

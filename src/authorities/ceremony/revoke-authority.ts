@@ -9,7 +9,7 @@ import type { AuthorityRevocationReason, CeremonyOrder } from "./ceremony-order.
 import type { CeremonyRecord, CeremonyRoom } from "./ceremony-room.ts";
 import { holdCeremony } from "./hold.ts";
 import { publishArl } from "./list-steps.ts";
-import type { Purpose, WriteCeremony } from "./purpose.ts";
+import type { Purpose, SettlingRoom, WriteCeremony } from "./purpose.ts";
 import type { Sitting } from "./sitting.ts";
 
 /** Which CA to revoke, and why. */
@@ -56,7 +56,7 @@ export function revokeAuthority(
   return holdCeremony(room, revocationOfAuthority, { purpose: "revoke", ...revocation }, sitting);
 }
 
-async function findRevocable(room: CeremonyRoom, { authorityId }: CeremonyOrder) {
+async function findRevocable(room: SettlingRoom, { authorityId }: CeremonyOrder) {
   if (authorityId === undefined) throw new SmkiError("REVOCATION_INCOMPLETE");
   const authorities = await room.database.read((tx) => selectAuthorities(tx));
   const authority = authorities.find(({ id }) => id === authorityId);

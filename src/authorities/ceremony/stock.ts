@@ -10,7 +10,7 @@ import { holdCeremony } from "./hold.ts";
 import type { Journal } from "./journal.ts";
 import { destroyLeftovers, makeKey } from "./key-steps.ts";
 import { lodgeAuthorities } from "./lodge.ts";
-import type { Purpose } from "./purpose.ts";
+import type { Purpose, SettlingRoom } from "./purpose.ts";
 import type { Sitting } from "./sitting.ts";
 
 const prefix = issuingDcaId(1).slice(0, -4);
@@ -83,7 +83,7 @@ export async function makeStock(
  * The highest number that a root has put its name to, in a ceremony that was abandoned too, or may have in one that a
  * restore knows nothing of: a name is given once.
  */
-async function highestNumber(room: CeremonyRoom, dcas: readonly Authority[]): Promise<number> {
+async function highestNumber(room: SettlingRoom, dcas: readonly Authority[]): Promise<number> {
   const { intended, floor } = await room.database.read(async (tx) => ({
     intended: await selectStepNames(tx, intendStep(prefix)),
     floor: await issuingDcaFloor(tx),

@@ -1,0 +1,137 @@
+import { Command } from "commander";
+import { listAuthorities } from "../../../authorities/authorities.ts";
+import type { CeremonyOrder, CeremonyPurpose } from "../../../authorities/ceremony/ceremony-order.ts";
+import { settleCeremony } from "../../../authorities/ceremony/hold.ts";
+import { purposes } from "../../../authorities/ceremony/purposes.ts";
+import { releaseStock } from "../../../authorities/ceremony/release-stock.ts";
+import { requireWitnesses } from "../../../authorities/ceremony/sitting.ts";
+import { wholeNumber } from "../../../cli/arguments.ts";
+import { createOutput, type Output } from "../../../cli/output.ts";
+import { rulebookFor } from "../../../rulebook/index.ts";
+import { shortScript } from "../../ceremony-paper/script-document.ts";
+import { holdCeremonyIn } from "../../estate/ceremony-room.ts";
+import type { Estate } from "../../estate/estate.ts";
+import { rehearse } from "../../estate/rehearsal.ts";
+import { hierarchyTerms } from "../../estate/terms.ts";
+import { settingsOf, withEstate } from "../estate-options.ts";
+import { operatorAtMachine } from "../operator.ts";
+import { confirm } from "./confirm.ts";
+import {
+  type OrderOptions,
+  orderOf,
+  type SittingOptions,
+  sittingOf,
+  withOrderOptions,
+  withSittingOptions,
+} from "./options.ts";
+import { scriptInput } from "./script-input.ts";
+
+interface HoldOptions extends SittingOptions, OrderOptions {
+  readonly release?: number;
+  readonly rehearsal?: boolean;
+  readonly yes?: boolean;
+}
+
+export function foundCommand(): Command {
+  return holdCommand("found", "creates the key hierarchies of an empty estate").option(
+    "--release <number>",
+    "how many Issuing DCAs the witnesses release at once",
+    wholeNumber(0, 1_000),
+    2,
+  );
+}
+
+export function stockCommand(): Command {
+  return holdCommand("stock", "makes Issuing DCAs for the stock");
+}
+
+export function arlCommand(): Command {
+  return holdCommand("arl", "signs the ARL of every root anew");
+}
+
+export function revokeCommand(): Command {
+  return holdCommand("revoke", "revokes a CA, and signs the ARL that says so");
+}
+
+function holdCommand(purpose: CeremonyPurpose, description: string): Command {
+  return withOrderOptions(withSittingOptions(new Command(purpose)), purpose)
+    .description(description)
+    .option(
+      "--rehearsal",
+      "practice: the same in a throw-away estate, of which the marked record alone is kept",
+    )
+    .option("--yes", "begins without asking")
+    .action((options: HoldOptions) =>
+      options.rehearsal === true ? holdRehearsal(purpose, options) : holdReal(purpose, options),
+    );
+}
+
+function holdReal(purpose: CeremonyPurpose, options: HoldOptions): Promise<void> {
+  return withEstate(
+    options,
+    async (estate, output) => {
+      // Before anything is asked: a ceremony that may not be held has no script.
+      requireWitnesses(options.witness, estate.rules.ceremonyWitnesses.value);
+      const terms = hierarchyTerms(estate.settings, estate.rules);
+      const order = orderOf(purpose, options);
+      const settled = await settleCeremony({ database: estate.database, terms }, purposes[purpose], order);
+      await showScript(scriptInput(estate.settings, settled), options, output);
+      const record = await holdCeremonyIn(estate, order, sittingOf(options), { onStep: output.done });
+      const released = await releaseFirst(estate, order, options, output);
+      const authorities = await estate.database.read((tx) => listAuthorities(tx));
+      const { id, file, html, pdf } = record;
+      output.answer(
+        { ceremony: id, record: file, html, pdf, released, authorities: authorities.map((ca) => ca.id) },
+        `\nThe signed record is in ${file}\nTo be signed on paper: ${pdf}${purpose === "found" ? nextStep(options) : ""}`,
+      );
+    },
+    purpose === "found",
+  );
+}
+
+async function holdRehearsal(purpose: CeremonyPurpose, options: HoldOptions): Promise<void> {
+  const settings = settingsOf(options);
+  const output = createOutput(options.json);
+  requireWitnesses(options.witness, rulebookFor(settings.edition).ceremonyWitnesses.value);
+  const order = orderOf(purpose, options);
+  output.part("REHEARSAL: nothing made here is in use");
+  await showScript(scriptInput(settings, order, true), options, output);
+  const files = await rehearse(settings, order, sittingOf(options), { onStep: output.done });
+  output.answer(
+    { rehearsal: true, record: files.file, html: files.html, pdf: files.pdf },
+    `\nThe throw-away estate is gone. The marked record of the rehearsal is in ${files.file}`,
+  );
+}
+
+async function showScript(
+  input: ReturnType<typeof scriptInput>,
+  { yes, json }: HoldOptions,
+  output: Output,
+): Promise<void> {
+  output.part(`Ceremony: ${input.order.purpose}`);
+  for (const line of shortScript(input)) output.line(`  ${line}`);
+  output.line();
+  if (yes !== true && json !== true) await confirm("This is what will be done.");
+}
+
+/** The founding's witnesses release the first Issuing DCAs of the stock, so that the service can begin. */
+function releaseFirst(
+  { database, rules, clock }: Estate,
+  { purpose }: CeremonyOrder,
+  { release = 0, witness }: HoldOptions,
+  output: Output,
+): Promise<readonly string[]> {
+  if (purpose !== "found" || release === 0) return Promise.resolve([]);
+  return database
+    .transaction((tx) =>
+      releaseStock(tx, release, witness, rules.stockReleasePersons.value, operatorAtMachine().name, clock()),
+    )
+    .then((released) => {
+      for (const id of released) output.done(`${id} released by the witnesses`);
+      return released;
+    });
+}
+
+function nextStep({ data }: HoldOptions): string {
+  return `\nStart the service with: smki up${data === undefined ? "" : ` --data ${data}`}`;
+}
