@@ -1,17 +1,24 @@
 #!/usr/bin/env python3
-"""Verifies a copied ledger or a receipt, from the public specifications alone (see README.md)."""
-import argparse, base64, hashlib, json, pathlib, re
+"""Verifies a copied ledger or a receipt, from the public specifications alone (see README.md).
+
+verify_ledger.py copy FOLDER KEY-FILE [CHECKPOINT-FILE ...]
+verify_ledger.py receipt FILE KEY-FILE [CHECKPOINT-FILE ...]
+"""
+import base64, hashlib, json, pathlib, re, sys
 
 def need(holds, what):
     if not holds:
         raise ValueError(what)
 
+def text(file):
+    return pathlib.Path(file).read_bytes().decode()
+
 def sha256(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
 
-def octets(text):  # RFC 4648 section 4, and only the one text that given octets have
-    value = base64.b64decode(text, validate=True)
-    need(base64.b64encode(value).decode() == text, f"not canonical base64: {text[:40]}")
+def octets(line):  # RFC 4648 section 4, and only the one text that given octets have
+    value = base64.b64decode(line, validate=True)
+    need(base64.b64encode(value).decode() == line, f"not canonical base64: {line[:40]}")
     return value
 
 # Ed25519 (RFC 8032 section 5.1): points in extended coordinates (X, Y, Z, T).
@@ -52,13 +59,13 @@ def open_checkpoint(note, verifier_key):  # c2sp.org/signed-note, c2sp.org/tlog-
     name, key_id, key = verifier_key.strip().split("+", 2)
     key = octets(key)
     need(key[:1] == b"\1" and sha256(name.encode(), b"\n", key)[:4].hex() == key_id, "a malformed verifier key")
-    text, _, signatures = note.rpartition("\n\n")
+    body, _, signatures = note.rpartition("\n\n")
     lines = [re.fullmatch("— ([^ ]+) ([^ ]+)", line) for line in signatures.split("\n")[:-1]]
     need(all(lines) and note.endswith("\n"), "a checkpoint that is no signed note")
     ours = [octets(line[2])[4:] for line in lines if line[1] == name and octets(line[2])[:4].hex() == key_id]
     need(ours, "a checkpoint without a signature of the ledger's key")
-    need(all(signature_holds(key[1:], f"{text}\n".encode(), one) for one in ours), "a signature does not hold")
-    origin, size, root = text.split("\n")[:3]
+    need(all(signature_holds(key[1:], f"{body}\n".encode(), one) for one in ours), "a signature does not hold")
+    origin, size, root = body.split("\n")[:3]
     need(origin == name and re.fullmatch("0|[1-9][0-9]{0,15}", size), "a checkpoint of another ledger or form")
     return int(size), octets(root)
 
@@ -76,7 +83,7 @@ def read_tile(folder, level, index, width):  # c2sp.org/tlog-tiles
 
 def verify_copy(folder, key, against):
     notes = [pathlib.Path(folder, "checkpoint"), *pathlib.Path(folder, "checkpoints").glob("*.txt"), *against]
-    stated = [open_checkpoint(file.read_bytes().decode(), key) for file in notes]
+    stated = [open_checkpoint(text(file), key) for file in notes]
     roots = {size: {root for other, root in stated if other == size} for size, _ in stated}
     size, subtrees, levels = stated[0][0], [], {}
     need(max(roots) == size, f"a checkpoint is of {max(roots)} entries, the copy of {size}: rolled back, or old")
@@ -107,7 +114,7 @@ def verify_copy(folder, key, against):
 def verify_receipt(file, key, against):  # c2sp.org/tlog-proof, RFC 9162 section 2.1.3.2
     form = ("OpenSMKI receipt v1\n.*-----BEGIN CERTIFICATE-----\n(.+)-----END CERTIFICATE-----\n\n"
             "c2sp.org/tlog-proof@v1\nextra (.+?)\nindex (0|[1-9][0-9]*)\n((?:[^\n]+\n)*)\n(.*)")
-    parts = re.fullmatch(form, pathlib.Path(file).read_bytes().decode(), re.S)
+    parts = re.fullmatch(form, text(file), re.S)
     need(parts, "the file is no receipt")
     certificate, entry, leaf = octets(parts[1].replace("\n", "")), octets(parts[2]), int(parts[3])
     (size, root), act, index = open_checkpoint(parts[5], key), json.loads(entry), leaf
@@ -125,19 +132,15 @@ def verify_receipt(file, key, against):  # c2sp.org/tlog-proof, RFC 9162 section
             leaf, last = leaf // 2, last // 2
         leaf, last = leaf // 2, last // 2
     need(index < size and last == 0 and value == root, "the proof does not lead to the checkpoint's root")
-    stated = [open_checkpoint(note.read_bytes().decode(), key) for note in against]
+    stated = [open_checkpoint(text(note), key) for note in against]
     need(all(one == (size, root) for one in stated), "a checkpoint is not the receipt's: verify a copy against it")
     return f"the receipt holds: certificate {serial.hex()} is entry {index} of {size}, recorded at {act['at']}"
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["copy", "receipt"])
-    parser.add_argument("path", help="the folder of the copy, or the file of the receipt")
-    parser.add_argument("--key", required=True, type=pathlib.Path, help="the ledger's verifier key")
-    parser.add_argument("--against", nargs="*", default=[], type=pathlib.Path, help="checkpoints kept elsewhere")
-    words = parser.parse_args()
+    if len(sys.argv) < 4 or sys.argv[1] not in ("copy", "receipt"):
+        raise SystemExit(__doc__)
+    _, what, path, key_file, *against = sys.argv
     try:
-        verify = verify_copy if words.what == "copy" else verify_receipt
-        print(verify(words.path, words.key.read_bytes().decode(), words.against))
+        print((verify_copy if what == "copy" else verify_receipt)(path, text(key_file), against))
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise SystemExit(f"does NOT hold: {error}")

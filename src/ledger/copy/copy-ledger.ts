@@ -162,20 +162,26 @@ async function removeReplaced(folder: CopyFolder, before: number, now: number): 
   }
 }
 
-/** Does the work for 0 to before `count`, several at a time, in order of their beginning. */
+/**
+ * Does the work for 0 to before `count`, several at a time, in order of their beginning. After a failure what is under
+ * way is awaited, so that nothing is written any more when the caller is told.
+ */
 async function inParallel(count: number, work: (index: number) => Promise<void>): Promise<void> {
   let next = 0;
+  let hasFailed = false;
   const worker = async () => {
-    while (next < count) {
+    while (next < count && !hasFailed) {
       const index = next;
       next += 1;
-      await work(index);
+      try {
+        await work(index);
+      } catch (error) {
+        hasFailed = true;
+        throw error;
+      }
     }
   };
-  try {
-    await Promise.all(Array.from({ length: parallelRequests }, worker));
-  } finally {
-    // After a failure the others stop at their next step.
-    next = count;
-  }
+  const workers = await Promise.allSettled(Array.from({ length: parallelRequests }, worker));
+  const failed = workers.find((one) => one.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }

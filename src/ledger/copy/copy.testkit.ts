@@ -73,7 +73,7 @@ export function secondOpinion(
 ): SecondOpinion {
   const keyFile = join(temporaryFolder(), "key.txt");
   writeFileSync(keyFile, `${key}\n`);
-  const words = ["-I", script, what, path, "--key", keyFile, "--against", ...against];
+  const words = ["-I", script, what, path, keyFile, ...against];
   const { status, stdout, stderr } = spawnSync("python3", words, { encoding: "utf8" });
   if (status !== 0 && !stderr.startsWith("does NOT hold: ")) throw new Error(stderr);
   return { holds: status === 0, said: `${stdout}${stderr}`.trim() };

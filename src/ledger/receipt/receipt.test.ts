@@ -116,6 +116,12 @@ describe("A receipt does not hold", () => {
     ]);
   });
 
+  test("by a key that is no witness's: the ledger's own says nothing of other histories", async () => {
+    await expect(check(receipt, { witnessKeys: [key.key] })).rejects.toMatchObject({
+      code: "LEDGER_VERIFIER_KEY_MALFORMED",
+    });
+  });
+
   test("against another history, in a checkpoint of its size or in a copy", async () => {
     const { checkpoint: rewritten } = await testReceipt({ key, leaf: 12 });
     expect(await failures(receipt, { knownCheckpoints: [rewritten] })).toEqual([

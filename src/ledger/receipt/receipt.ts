@@ -20,7 +20,7 @@ const explanation = `# This file shows that the certificate in it was recorded, 
 # of the Smart Metering Key Infrastructure whose verifier key stands below. To check it, now
 # or in many years, without a network and without trusting whoever gave you this file:
 #   smki receipt check THIS-FILE --key KEY-FILE
-# or the second verifier, a page of Python: verify_ledger.py receipt THIS-FILE --key KEY-FILE
+# or the second verifier, a page of Python: verify_ledger.py receipt THIS-FILE KEY-FILE
 # Take KEY-FILE from where the operator publishes it; the key below only says which it was.
 # From the line ${tlogProofForm} to the end it is a proof of the public form
 # c2sp.org/tlog-proof: its line \`extra\` is the ledger's entry, in Base64.
