@@ -34,8 +34,11 @@ export interface BackedUpEstate extends IssuingEstate {
 }
 
 /** Founds it. */
-export async function backedUpEstate(): Promise<BackedUpEstate> {
-  const estate = await issuingEstate({ released: 2 });
+export async function backedUpEstate(operationalStore?: SignerSettings): Promise<BackedUpEstate> {
+  const estate = await issuingEstate({
+    released: 2,
+    ...(operationalStore === undefined ? {} : { operationalStore }),
+  });
   const place = mkdtempSync(join(tmpdir(), "smki-backup-"));
   const files: EstateFiles = {
     ...estateFiles(estate.folder),

@@ -24,6 +24,7 @@ import { requireSignedHistory } from "../ledger/signed-history.ts";
 import type { EstateFiles } from "./estate-files.ts";
 import type { Loss, LostAct } from "./lost-acts.ts";
 import type { ReadManifest } from "./manifest.ts";
+import { redoRevocations } from "./redo-revocations.ts";
 
 /** What the ledger of a restored estate is made from. */
 export interface LedgerToRestore {
@@ -45,6 +46,8 @@ export interface RestoredLedger {
   readonly isSuccessor: boolean;
   /** Without those that the back-up holds as open acts: they had no leaf yet, and get another one. */
   readonly lostActs?: readonly LostAct[];
+  /** Serial numbers of lost revocations that were not made again. */
+  readonly notRedone: readonly string[];
 }
 
 /**
@@ -64,16 +67,13 @@ export async function restoreLedger(order: LedgerToRestore): Promise<RestoredLed
   if (loss.verdict === "none") {
     await goOn(order);
     await record(order, former.name, tree);
-    return { origin: former.name, isSuccessor: false };
+    return { origin: former.name, isSuccessor: false, notRedone: [] };
   }
   const open = await database.read(openEntryBytes, { snapshot: true });
+  const lostActs = loss.acts === undefined ? undefined : withoutOpen(loss.acts, open);
   const origin = await succeed(order, tree.size);
-  await record(order, origin, tree);
-  return {
-    origin,
-    isSuccessor: true,
-    ...(loss.acts === undefined ? {} : { lostActs: withoutOpen(loss.acts, open) }),
-  };
+  const notRedone = await record(order, origin, tree, lostActs);
+  return { origin, isSuccessor: true, notRedone, ...(lostActs === undefined ? {} : { lostActs }) };
 }
 
 /** The same ledger: its signer's store gets the newest checkpoint there is. */
@@ -120,12 +120,18 @@ async function succeed(
   return origin;
 }
 
-/** The restore's own act, and the numbers that must not be given out again: one transaction. */
+/**
+ * The restore's own act, the numbers that must not be given out again, and the revocations that are made again: one
+ * transaction.
+ *
+ * @returns serial numbers of revocations that were not made again
+ */
 async function record(
   { database, read, loss, former, issuingDcaFloor, by, now }: LedgerToRestore,
   origin: string,
   tree: { readonly size: number; readonly root: Buffer },
-): Promise<void> {
+  lostActs: readonly LostAct[] = [],
+): Promise<string[]> {
   const { manifest, sha256 } = read;
   const takenAt = new Date(manifest.takenAt);
   const isSuccessor = origin !== former.name;
@@ -148,7 +154,7 @@ async function record(
       outside: loss.outside.slice(-16).map((one) => ({ size: one.size, root: one.root.toString("hex") })),
     },
   };
-  await database.transaction(async (tx) => {
+  return database.transaction(async (tx) => {
     await recordRestoration(tx, {
       restoredAt: now,
       takenAt,
@@ -163,6 +169,7 @@ async function record(
     if (isSuccessor)
       for (const { id } of await listAuthorities(tx)) withdrawn.push(...(await withdrawIntents(tx, id, now)));
     await recordActs(tx, [act, ...withdrawn]);
+    return redoRevocations(tx, lostActs, by, now);
   });
 }
 

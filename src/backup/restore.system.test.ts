@@ -8,7 +8,7 @@ import { certificateDigests } from "../authorities/certificate-rows.ts";
 import type { IssuingStep } from "../authorities/issuing/issue.ts";
 import { publishListIfDue } from "../authorities/revocation/publish-list.ts";
 import { revokeCertificate } from "../authorities/revocation/revoke.ts";
-import type { SerialNumber } from "../certificates/index.ts";
+import { parseCrl, readCrlFields, type SerialNumber } from "../certificates/index.ts";
 import type { Database } from "../database/connect.ts";
 import { SmkiError } from "../errors/smki-error.ts";
 import {
@@ -238,9 +238,12 @@ describe("an estate restored with acts lost", () => {
     expect(withLost.findings[0]?.what).toContain("of leaves that a restore lost");
   });
 
-  test("publishes its CRL at once, under a number above any that was published", async () => {
+  test("publishes its CRL at once, under a number above any that was published, with what was revoked", async () => {
     const list = await publishCrl(database, signer);
     expect(list?.number).toBeGreaterThan(highestCrl);
+    const entries = readCrlFields(parseCrl(list?.list ?? Buffer.alloc(0))).revoked;
+    expect(entries.map(({ serialNumber }) => serialNumber)).toEqual([revoked]);
+    expect(restored.ledger.notRedone).toEqual([]);
     expect(await publishCrl(database, signer)).toBeUndefined();
   });
 

@@ -51,7 +51,7 @@ export interface BackupOrder {
   /** Told of each table: rows so far, of about so many. */
   readonly onTable?: (table: string, done: number, all: number) => void;
   /** Called after each step; what it throws is a crash there. */
-  readonly afterStep?: (step: BackupStep) => void;
+  readonly afterStep?: (step: BackupStep) => void | Promise<void>;
 }
 
 /** A back-up that was taken. */
@@ -86,19 +86,19 @@ export async function takeBackup(order: BackupOrder): Promise<TakenBackup> {
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(dirname(folder), { recursive: true });
   mkdirSync(partial, { mode: 0o700 });
-  order.afterStep?.("begun");
+  await order.afterStep?.("begun");
 
   const checkpoint = await readCheckpointFile(order.files.lastCheckpoint);
-  order.afterStep?.("checkpoint");
+  await order.afterStep?.("checkpoint");
   const held = await order.database.read((tx) => copyDatabase(tx, order, partial), { snapshot: true });
-  order.afterStep?.("tables");
+  await order.afterStep?.("tables");
   const keyStores = [
     await copyKeyStore(partial, order.keyStores.operational),
     await copyKeyStore(partial, order.keyStores.ceremony),
   ];
-  order.afterStep?.("keys");
+  await order.afterStep?.("keys");
   const files = await copyFiles(order, partial, held.environment);
-  order.afterStep?.("files");
+  await order.afterStep?.("files");
 
   const { ledger, ...database } = held;
   const manifest: Manifest = {
@@ -123,11 +123,11 @@ export async function takeBackup(order: BackupOrder): Promise<TakenBackup> {
   };
   await writeOctets(partial, manifestName, `${JSON.stringify(manifest, undefined, 2)}\n`);
   syncTree(partial);
-  order.afterStep?.("manifest");
+  await order.afterStep?.("manifest");
   // A crash before this line leaves the folder `.partial`. rename(2) gives the whole of it its name, or none.
   renameSync(partial, folder);
   syncFolder(dirname(folder));
-  order.afterStep?.("renamed");
+  await order.afterStep?.("renamed");
   return { folder, manifest, octets: octetsOf(manifest) };
 }
 
@@ -142,7 +142,7 @@ async function copyDatabase(tx: Tx, order: BackupOrder, folder: string): Promise
   const takenAt = order.clock().toISOString();
   const { rows } = await sql<{ snapshot: string; server: string }>`
     select pg_export_snapshot() as snapshot, current_setting('server_version') as server`.execute(tx);
-  order.afterStep?.("snapshot");
+  await order.afterStep?.("snapshot");
   const estate = await readEstate(tx);
   const migrations = await sql<{ number: number; name: string; sha256: string }>`
     select number, name, encode(sha256, 'hex') as sha256 from migration order by number`.execute(tx);

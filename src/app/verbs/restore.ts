@@ -130,6 +130,7 @@ function tell(restored: Restored, output: Output, { data }: RestoreOptions): voi
       isSuccessor: ledger.isSuccessor,
       loss: { verdict, from, to, after },
       lostActs,
+      revocationsNotRedone: ledger.notRedone,
       unknownKeys,
       remarks,
     },
@@ -145,6 +146,11 @@ function tell(restored: Restored, output: Output, { data }: RestoreOptions): voi
     output.warn(
       `The ledger goes on as ${ledger.origin}. Publish its key: ${readFileSync(join(dataFolder, "ledger-verifier-key.txt"), "utf8").trim()}`,
     );
+  const { notRedone } = ledger;
+  if (notRedone.length > 0)
+    output.warn(`Lost revocations that must be seen to, they were not made again: ${notRedone.join(", ")}.`);
+  else if (lostActs?.some((act) => act.kind === "certificate.revoked") === true)
+    output.line("The lost revocations among them were made again.");
   if (unknownKeys.length > 0)
     output.warn(
       `Keys that the database does not know: ${unknownKeys.join(", ")}. They are of ceremonies after the back-up, or abandoned; their numbers are not given out again.`,
