@@ -27,7 +27,8 @@ export function createWitnessServer(witness: Witness, logger?: FastifyBaseLogger
     connectionTimeout: 6 * requestTimeout,
     keepAliveTimeout: 6 * requestTimeout,
     routerOptions: { maxParamLength: 64 },
-    return503OnClosing: true,
+    // A log that lost its answer asks again; one that says nothing does not keep a witness that is to stop.
+    forceCloseConnections: true,
     frameworkErrors: (error, _, reply) => {
       answerError(error, reply);
     },
