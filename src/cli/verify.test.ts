@@ -136,7 +136,9 @@ describe("smki verify", () => {
     );
     expect(status).toBe(0);
     expect(text).toContain("bundle.pem #1: Organisation Certificate SAMPLE");
-    expect(text).toContain("meters.pem #1: Device Certificate 00-DB-12-34-56-78-90-A4: holds, but");
+    expect(text).toContain(
+      "meters.pem #1: Device Certificate 00-DB-12-34-56-78-90-A4 (keyAgreement): holds, but",
+    );
     expect(text).toContain("Every one of the 2 certificates holds");
     const alone = verify("--root", "root.pem", "--brief", "issuing.der");
     expect(alone.text).toContain("Issuing OCA Z1: holds");

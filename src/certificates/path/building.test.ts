@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { CertificateFields } from "../profiles/index.ts";
 import type { Certificate } from "../syntax/index.ts";
-import { buildPath } from "./build-path.ts";
+import { buildPath, searchFor } from "./build-path.ts";
 import { chainOf, common, ecKey, issue, present, type TestKey, validity } from "./chains.testdata.ts";
+import { Issuers } from "./issuers.ts";
+import { Signatures } from "./signatures.ts";
 import { validatePath } from "./validate-path.ts";
+import { findWays, pathsOf } from "./ways-to-root.ts";
 
 type IssuingFields = Extract<CertificateFields, { profile: "issuing-dca" }>;
 
@@ -138,6 +141,36 @@ describe("a pool made to be costly", () => {
     expect(validatePath(dca.leaf, { ...options, signatureBudget: 31 }).reason).toBe("issuer-signature");
   });
 
+  it("authorities that all signed one another are passed once each", () => {
+    const by = [0, 1, 2, 3].map((index) => ({ name: `M${String(index)}`, key: ecKey() }));
+    const [first, , , last] = by;
+    if (first === undefined || last === undefined) throw new Error("no authority");
+    const mesh = by.flatMap((subject) =>
+      by.filter((each) => each !== subject).map((each) => authority(subject.name, subject.key, each)),
+    );
+    const renewed = authority(first.name, first.key, last);
+    const way = authority(last.name, last.key, { name: "D0", key: dca.keys.root });
+    const options = { roots: [dca.root], pool: [...mesh, renewed, way] };
+    const signatures = new Signatures();
+    const search = searchFor(
+      deviceUnder(first),
+      options,
+      new Issuers([...options.pool, dca.root], signatures),
+    );
+    const ways = findWays(search.target, search.roots, search.issuers);
+    const names = [...pathsOf(search, ways, () => true)].map((path) =>
+      path
+        .slice(1, -1)
+        .map(({ subject }) => subject.label.slice(-2))
+        .join(" "),
+    );
+    // M0 has two certificates by M3, and one by each of the others, which are passed in either order or not at all.
+    expect(names.toSorted()).toEqual(
+      ["M0 M3", "M0 M3", "M0 M1 M3", "M0 M2 M3", "M0 M1 M2 M3", "M0 M2 M1 M3"].toSorted(),
+    );
+    expect(names.slice(0, 2)).toEqual(["M0 M3", "M0 M3"]);
+  });
+
   it("twelve authorities that all signed one another cost their signatures, not the paths between them", () => {
     const keys = Array.from({ length: 12 }, (_, index) => ({ name: `M${String(index)}`, key: ecKey() }));
     const mesh = keys.flatMap((subject) =>
@@ -145,15 +178,18 @@ describe("a pool made to be costly", () => {
     );
     const [first] = keys;
     if (first === undefined) throw new Error("no authority");
-    const leaf = issue(
-      {
-        ...(dca.fields.leaf as Extract<CertificateFields, { profile: "device" }>),
-        issuer: { commonName: first.name },
-        authorityKeyIdentifier: first.key.identifier,
-      },
-      first.key,
-    );
-    const result = judged(leaf, [dca.root], mesh);
-    expect(result).toMatchObject({ holds: false, reason: "no-path" });
+    expect(judged(deviceUnder(first), [dca.root], mesh)).toMatchObject({ holds: false, reason: "no-path" });
   });
 });
+
+/** A Device Certificate under any authority. */
+function deviceUnder(by: { name: string; key: TestKey }): Certificate {
+  return issue(
+    {
+      ...(dca.fields.leaf as Extract<CertificateFields, { profile: "device" }>),
+      issuer: { commonName: by.name },
+      authorityKeyIdentifier: by.key.identifier,
+    },
+    by.key,
+  );
+}

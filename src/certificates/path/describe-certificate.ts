@@ -1,9 +1,9 @@
 import { isSmkiError } from "../../errors/smki-error.ts";
 import { type Oid, Tag } from "../der/index.ts";
-import { decodeSubjectAltName } from "../extensions/index.ts";
+import { decodeKeyUsage, decodeSubjectAltName } from "../extensions/index.ts";
 import { type CertificateProfile, extensionValue, profileOf } from "../profiles/index.ts";
 import { attributesOf, type Certificate, type Name, textOf } from "../syntax/index.ts";
-import { eui64FromOctets, formatEui64, Oids } from "../vocabulary/index.ts";
+import { eui64FromOctets, formatEui64, Oids, remotePartyRoles } from "../vocabulary/index.ts";
 
 const titles: Readonly<Record<CertificateProfile, string>> = {
   "root-oca": "Root OCA",
@@ -28,7 +28,26 @@ export function describeCertificate(certificate: Certificate): string {
   const title =
     profile === undefined || (profile === "device" && device === undefined) ? "Certificate" : titles[profile];
   const subject = device ?? describeSubject(certificate.subject);
-  return `${title} ${subject ?? `with serial number ${certificate.serialNumber.toString("hex")}`}`;
+  const name = subject ?? `with serial number ${certificate.serialNumber.toString("hex")}`;
+  const distinctions = [
+    profile === "organisation" ? roleOf(certificate.subject) : undefined,
+    profile === "organisation" || device !== undefined ? usageOf(certificate) : undefined,
+  ].filter((each) => each !== undefined);
+  return `${title} ${name}${distinctions.length === 0 ? "" : ` (${distinctions.join(", ")})`}`;
+}
+
+/** One Party or Device has a certificate for each usage, and a Party one for each role. */
+function usageOf(certificate: Certificate): string | undefined {
+  const value = extensionValue(certificate, Oids.keyUsage);
+  const usage = value === undefined ? undefined : orUndefined(() => decodeKeyUsage(value).join(" + "));
+  return usage === "" ? undefined : usage;
+}
+
+function roleOf(subject: Name): string | undefined {
+  const [attribute] = attributesOf(subject, Oids.organisationalUnit);
+  const unit = attribute === undefined ? undefined : textOf(attribute);
+  if (unit === undefined) return undefined;
+  return remotePartyRoles.find(({ organisationalUnit }) => organisationalUnit === unit)?.name;
 }
 
 /** A name as `OU=07, CN=Z1` would be said: the values that tell one subject from another, without their types. */
@@ -53,17 +72,22 @@ function entityIdentifier(octets: Buffer): string {
 function deviceId(certificate: Certificate): string | undefined {
   const value = extensionValue(certificate, Oids.subjectAltName);
   if (value === undefined) return undefined;
-  try {
-    const serial = decodeSubjectAltName(value)[0]?.hardwareModuleName?.hardwareSerialNumber;
-    return serial === undefined ? undefined : entityIdentifier(serial);
-  } catch (error) {
-    if (!isSmkiError(error)) throw error;
-    return undefined;
-  }
+  const serial = orUndefined(() => decodeSubjectAltName(value)[0]?.hardwareModuleName?.hardwareSerialNumber);
+  return serial === undefined ? undefined : entityIdentifier(serial);
 }
 
 /** A name may hold anything: what would move a terminal's cursor or turn the direction of writing is replaced. */
 function printable(text: string): string {
   const safe = text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\u{FFFD}");
   return safe.length > 64 ? `${safe.slice(0, 64)}…` : safe;
+}
+
+/** What a malformed extension would say is left out; the check of extensions tells that it is malformed. */
+function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!isSmkiError(error)) throw error;
+    return undefined;
+  }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { oid } from "../der/index.ts";
+import { bitString, nullValue, objectIdentifier, oid, sequence } from "../der/index.ts";
 import type { CertificateFields } from "../profiles/index.ts";
-import type { Certificate } from "../syntax/index.ts";
+import { type Certificate, parseCertificate } from "../syntax/index.ts";
+import { Oids } from "../vocabulary/index.ts";
 import { buildPath } from "./build-path.ts";
 import {
   chainOf,
@@ -60,12 +61,12 @@ describe("a path of the SMKI", () => {
     const { checks } = validate(oca);
     expect(checks[0]).toMatchObject({
       name: "path",
-      of: "Organisation Certificate SAMPLE, 90-B3-D5-1F-30-01-00-00",
+      of: "Organisation Certificate SAMPLE, 90-B3-D5-1F-30-01-00-00 (supplier, digitalSignature)",
     });
     expect([...new Set(checks.slice(1).map(({ of }) => of))]).toEqual([
       "Root OCA ZA",
       "Issuing OCA Z1",
-      "Organisation Certificate SAMPLE, 90-B3-D5-1F-30-01-00-00",
+      "Organisation Certificate SAMPLE, 90-B3-D5-1F-30-01-00-00 (supplier, digitalSignature)",
     ]);
     for (const { words, source } of checks) {
       expect(words).toMatch(/^[A-Z].*[^.]$/);
@@ -133,6 +134,12 @@ describe("a path does not hold", () => {
     const result = validate(dca, late);
     const failing = result.checks.filter((check) => !check.holds).map(({ of }) => of);
     expect(failing).toEqual(["Root DCA D0", "Issuing DCA D1"]);
+  });
+
+  it("when the signature algorithm that was signed is not the one that it bears", () => {
+    const withNull = sequence(objectIdentifier(Oids.ecdsaWithSha256), nullValue);
+    const leaf = parseCertificate(sequence(oca.leaf.tbs, withNull, bitString(oca.leaf.signatureValue)));
+    expect(reasonOf({ ...oca, leaf })).toBe("algorithm");
   });
 
   it("when an authority allows none under it and there is one", () => {

@@ -114,21 +114,19 @@ export function* pathsOf(
     const above = authoritiesBelow + (here.isTarget || subject.isSelfIssued ? 0 : 1);
     if (above > maximumAuthorities) return;
     for (const issuer of nearestFirst(issuers.of(subject), ways)) {
-      const place = { ...here, issuer, isRoot: false };
-      if (isSameAuthority(subject, issuer)) continue;
-      if (below.some((each) => isSameAuthority(each.subject, issuer)) || !mayStand(place)) continue;
-      yield* from(issuer, [...below, place], above);
+      const path = [...below, { ...here, issuer, isRoot: false }];
+      const isCircle = path.some((each) => isSameAuthority(each.subject, issuer));
+      if (!isCircle && path.slice(-1).every(mayStand)) yield* from(issuer, path, above);
     }
   }
 
   if (ways.distances.has(target)) yield* from(target, [], 0);
 }
 
+/** The order among those equally near is that of {@link Issuers}, which does not depend on the pool's. */
 function nearestFirst(found: readonly Standing[], { distances }: WaysToRoot): Standing[] {
   const distance = (standing: Standing) => distances.get(standing) ?? Number.POSITIVE_INFINITY;
-  return found
-    .filter((issuer) => distances.has(issuer))
-    .sort((a, b) => distance(a) - distance(b) || Buffer.compare(a.certificate.der, b.certificate.der));
+  return found.filter((issuer) => distances.has(issuer)).sort((a, b) => distance(a) - distance(b));
 }
 
 /** The same name with the same key: a path through both would go in a circle (RFC 4158 2.4.1). */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Exclusion, exclusions, type VectorFamily } from "./exclusions.testdata.ts";
 
 /** The optional folder of public conformance vectors; tests that need it are skipped where it is absent. */
-export const vectorFolder: string = join(import.meta.dirname, "../../../../shared/data/vectors");
+const vectorFolder: string = join(import.meta.dirname, "../../../../shared/data/vectors");
 
 /** True when the optional folder of vectors is there. */
 export const hasVectors: boolean = existsSync(vectorFolder);

@@ -17,7 +17,7 @@ import { validity } from "./validity.ts";
 import { version } from "./version.ts";
 
 /** Every check of one certificate, in the order in which they are made. */
-export const certificateChecks: readonly CertificateCheck[] = [
+const certificateChecks: readonly CertificateCheck[] = [
   version,
   serialNumber,
   algorithm,

@@ -52,6 +52,11 @@ describe("whether a certificate is revoked", () => {
     }
   });
 
+  it("an end entity on the current list is, even if its entry bears a later time", () => {
+    const result = withCrl({ revoked: [revokedAt(oca.leaf, time("2026-06-01T18:00:00Z"))] });
+    expect(result).toMatchObject({ holds: false, reason: "revoked" });
+  });
+
   it("another serial number on the list says nothing", () => {
     expect(withCrl({ revoked: [revokedAt(oca.issuing, time("2026-05-20T10:00:00Z"))] }).holds).toBe(true);
   });
