@@ -58,7 +58,7 @@ export function scriptDocument(input: ScriptInput): PaperDocument {
 }
 
 function presence({ witnesses: { value, clause, source } }: ScriptInput): string {
-  return `At least ${String(value)} named persons watch from the first step to the last (${clause}; ${source}). Whoever works at the machine is none of them.`;
+  return `At least ${String(value)} named persons watch from the first step to the last (${clause}; ${source}). Whoever works at the machine is named beside them.`;
 }
 
 function witnessLabels({ witnesses: { value } }: ScriptInput): string[] {

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createKeyStore } from "../../keys/open.ts";
 import type { SignerSettings } from "../../keys/settings.ts";
@@ -190,6 +191,23 @@ describe("a ceremony for the stock that was interrupted", () => {
     for (const act of [resumeCeremony, abandonCeremony])
       await expect(act(estate.room(), alone)).rejects.toMatchObject({ code: "CEREMONY_WITNESSES_NEEDED" });
   });
+});
+
+test("a ceremony whose record an earlier release did not come to sign has it signed by a resumption", async () => {
+  const estate = await foundedEstate({ stockSize: 1 });
+  const at = estate.clock.read();
+  // As the migration leaves it.
+  await estate.database.transaction((tx) =>
+    sql`insert into ceremony (purpose, environment, state, begun_at, held_at, request)
+      values ('arl', 'test', 'held', ${at}, ${at}, '{"purpose": "arl"}')`.execute(tx),
+  );
+  await expect(extendStock(estate.room(), sampleSitting, 1)).rejects.toMatchObject({
+    code: "CEREMONY_UNFINISHED",
+  });
+  const { note } = await resumeCeremony(estate.room(), sampleSitting);
+  expect(openNote(note, [estate.ledger.verifier])).toContain("held by an earlier release");
+  await extendStock(estate.room(), sampleSitting, 1);
+  await estate.end();
 });
 
 test("every point is one that these tests, or those of another sitting, kill at", () => {

@@ -15,8 +15,8 @@ import { hierarchyTerms, rules } from "../terms.testkit.ts";
 import type { CeremonyTask } from "./ceremony-task.ts";
 
 const task = JSON.parse(process.argv[2] ?? "") as CeremonyTask;
-const { connectionString, killAt, work } = task;
-const clock = () => new Date(task.now);
+const { connectionString, killAt, work, now } = task;
+const clock = () => (now === undefined ? new Date() : new Date(now));
 const database = connect({ connectionString }, { applicationName: "ceremony-process", poolSize: 2 });
 const ceremonySigner = await openSigner(task.ceremonyStore);
 const operationalSigner = await openSigner(task.operationalStore);

@@ -13,8 +13,8 @@ export interface CeremonyTask {
   /** Origin of the ledger, and the file of its last checkpoint. */
   readonly origin: string;
   readonly checkpointStore: string;
-  /** The clock stands. */
-  readonly now: string;
+  /** The clock stands there; that of the machine when left out. */
+  readonly now?: string;
   readonly stockSize: number;
   readonly work: CeremonyOrder | "resume" | "abandon";
   /** Where the process kills itself. */
