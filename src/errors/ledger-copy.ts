@@ -19,6 +19,12 @@ export const ledgerCopyErrors = errorEntries({
       "Make one with `smki ledger copy FOLDER --from URL`, or give the verifier key with --key where only that is missing.",
     status: 404,
   },
+  LEDGER_COPY_UNWRITABLE: {
+    what: "A file of the copy cannot be written",
+    remedy:
+      "Check that the folder is yours to write in and that the disk has room; then run the same command again: it goes on where it stopped.",
+    status: 500,
+  },
   LEDGER_COPY_DAMAGED: {
     what: "The copy's own checkpoint cannot be relied on, so that nothing can be added to it",
     remedy:

@@ -52,12 +52,12 @@ export async function readActs(tx: Tx, from: number, most: number): Promise<Sequ
  * Tiles are served as far as the newest checkpoint covers them.
  *
  * @param quorum - witnesses that must have cosigned the checkpoint; 0 for none
- * @throws SmkiError LEDGER_LEAF_NOT_FOUND
+ * @throws SmkiError LEDGER_CHECKPOINT_NOT_YET, LEDGER_LEAF_NOT_FOUND
  */
 export async function readResource(tx: Tx, path: string, quorum = 0): Promise<Buffer> {
   if (path === "checkpoint") {
     const published = await cosignedCheckpoint(tx, quorum);
-    if (published === undefined) throw new SmkiError("LEDGER_LEAF_NOT_FOUND", { path });
+    if (published === undefined) throw new SmkiError("LEDGER_CHECKPOINT_NOT_YET", { quorum });
     return Buffer.from(published.note);
   }
   const tile = parseTilePath(path);

@@ -50,12 +50,16 @@ export class CopyFolder {
     return (await this.read(name))?.toString("utf8");
   }
 
-  /** Writes a file whole: a crash leaves what was there before, or the new file, never half of one. */
+  /**
+   * Writes a file whole: a crash leaves what was there before, or the new file, never half of one.
+   *
+   * @throws SmkiError LEDGER_COPY_UNWRITABLE
+   */
   async write(name: string, content: Uint8Array | string): Promise<void> {
     const file = join(this.path, name);
-    await mkdir(dirname(file), { recursive: true });
     const temporary = `${file}.${randomUUID()}.tmp`;
     try {
+      await mkdir(dirname(file), { recursive: true });
       const handle = await open(temporary, "wx", 0o644);
       try {
         await handle.writeFile(content);
@@ -65,9 +69,10 @@ export class CopyFolder {
         await handle.close();
       }
       await rename(temporary, file);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
+    } catch (cause) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
+      throw new SmkiError("LEDGER_COPY_UNWRITABLE", { file, reason }, { cause });
     }
   }
 

@@ -138,6 +138,23 @@ describe("A copy", () => {
   });
 });
 
+test("A copy to where nothing can be written is refused by the file's name", async () => {
+  writeFileSync(join(folder, "file"), "");
+  await expect(copyOf(ledger, join(folder, "file"))).rejects.toMatchObject({
+    code: "LEDGER_COPY_UNWRITABLE",
+    details: { file: expect.stringContaining("verifier-key") as string },
+  });
+});
+
+test("A ledger without a checkpoint to show has nothing to be copied", async () => {
+  const empty = await testLedger();
+  try {
+    await expect(copyOf(empty, folder)).rejects.toMatchObject({ code: "LEDGER_CHECKPOINT_NOT_YET" });
+  } finally {
+    await empty.drop();
+  }
+});
+
 describe("A copy is refused, and stays as it was,", () => {
   const refused = async (resources: LedgerResources): Promise<unknown> => {
     const before = fileIn("checkpoint");

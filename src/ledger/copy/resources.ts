@@ -1,7 +1,6 @@
 import type { Database } from "../../database/connect.ts";
-import { SmkiError } from "../../errors/smki-error.ts";
 import { readResource } from "../read-ledger.ts";
-import { checkpointName, verifierKeyName } from "./copy-folder.ts";
+import { verifierKeyName } from "./copy-folder.ts";
 
 /** Requests under way at once. */
 export const parallelRequests = 8;
@@ -20,19 +19,9 @@ export interface LedgerResources {
  */
 export function databaseResources(database: Database, verifierKey: string, quorum: number): LedgerResources {
   return {
-    get: async (path) => {
-      if (path === verifierKeyName) return Buffer.from(`${verifierKey}\n`);
-      try {
-        return await database.read((tx) => readResource(tx, path, quorum));
-      } catch (cause) {
-        if (
-          path !== checkpointName ||
-          !(cause instanceof SmkiError) ||
-          cause.code !== "LEDGER_LEAF_NOT_FOUND"
-        )
-          throw cause;
-        throw new SmkiError("LEDGER_CHECKPOINT_NOT_YET", { quorum }, { cause });
-      }
-    },
+    get: (path) =>
+      path === verifierKeyName
+        ? Promise.resolve(Buffer.from(`${verifierKey}\n`))
+        : database.read((tx) => readResource(tx, path, quorum)),
   };
 }

@@ -25,7 +25,7 @@ export async function registerApi(server: WebServer, context: ApiContext): Promi
           title: "OpenSMKI",
           version: "1",
           description:
-            "Certificates of the Smart Metering Key Infrastructure. Requests other than status, CA certificates and revocation lists need an IKI client certificate.",
+            "Certificates of the Smart Metering Key Infrastructure. Requests other than status, CA certificates, revocation lists and the ledger need an IKI client certificate; where the operator says so, most of the ledger does too.",
           license: { name: "Apache-2.0", identifier: "Apache-2.0" },
         },
         components: {
