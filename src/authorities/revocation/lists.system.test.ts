@@ -113,6 +113,24 @@ test("Lists from before their octets were let go are taken on as they are", asyn
   expect(await kept()).toEqual([before.number - 1, before.number, before.number + 2]);
 });
 
+test("What is asked each second reads no more of the revocations, however many there are, when their statistics are old", async () => {
+  await revokeSome(5_000);
+  // All of these are on no list yet, says PostgreSQL from now on.
+  await estate.database.read((tx) => sql`analyze revocation`.execute(tx));
+  estate.clock.advance(seconds);
+  expect(await publish()).toBeDefined();
+  const readInTurn = async (tx: Tx) => {
+    const { rows } = await sql<{ rows: number }>`
+      select seq_tup_read as rows from pg_stat_xact_user_tables where relname = 'revocation'`.execute(tx);
+    return rows[0]?.rows;
+  };
+  await transaction(async (tx) => {
+    const before = await readInTurn(tx);
+    expect(await hasUnlisted(tx, oca)).toBe(false);
+    expect(await readInTurn(tx)).toBe(before);
+  });
+});
+
 describe("A list is not published", () => {
   const current = async () => (await transaction((tx) => currentList(tx, oca)))?.number;
 

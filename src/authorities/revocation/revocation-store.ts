@@ -49,6 +49,9 @@ export async function hasUnlisted(tx: Tx, authorityId: string): Promise<boolean>
     .select("authority_id")
     .where("authority_id", "=", authorityId)
     .where("listed_in", "is", null)
+    // In the order of the index: or else PostgreSQL, whose statistics are of before the last list, goes through all.
+    .orderBy("listed_in")
+    .orderBy("revoked_at")
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
