@@ -59,7 +59,7 @@ const program = new Command("npm run torture --")
           onKill: (kill) => {
             made.push(kill);
             advance();
-            if (made.length % 50 === 0)
+            if (made.length % 20 === 0)
               process.stderr.write(`${String(made.length)} kills, ${minutesSince(began)} min\n`);
           },
         });

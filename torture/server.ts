@@ -11,6 +11,8 @@ export interface TortureServer {
   readonly pid: () => number;
   /** Makes a migrated, otherwise empty database. @returns a connection string that outlives every restart */
   readonly newDatabase: (name: string) => Promise<string>;
+  /** Makes one without tables. */
+  readonly emptyDatabase: (name: string) => Promise<string>;
   /** Waits until a killed server is gone, and starts it again on what it left. */
   readonly restart: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -36,18 +38,20 @@ export async function startTortureServer(): Promise<TortureServer> {
   const template = connect(server, { applicationName: "torture", poolSize: 1 });
   await migrate(template);
   await template.close();
+  const create = async (name: string, like: string) => {
+    const client = new Client({ connectionString: nameIn("postgres") });
+    await client.connect();
+    try {
+      await client.query(`create database ${escapeIdentifier(name)} template ${like}`);
+    } finally {
+      await client.end();
+    }
+    return nameIn(name);
+  };
   return {
     pid: () => server.pid,
-    newDatabase: async (name) => {
-      const client = new Client({ connectionString: nameIn("postgres") });
-      await client.connect();
-      try {
-        await client.query(`create database ${escapeIdentifier(name)} template opensmki`);
-      } finally {
-        await client.end();
-      }
-      return nameIn(name);
-    },
+    newDatabase: (name) => create(name, "opensmki"),
+    emptyDatabase: (name) => create(name, "template0"),
     restart: async () => {
       await server.exited;
       server = await start();

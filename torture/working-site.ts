@@ -1,54 +1,33 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { deviceCap } from "../src/authorities/ceremony/terms.testkit.ts";
-import type { IssuingAuthority } from "../src/authorities/issuing/issue.ts";
-import { type IssuingEstate, issuingEstate } from "../src/issuance/issuance.testkit.ts";
-import { checkEverything } from "./check.ts";
 import { startVictim, type Victim, within } from "./child.ts";
-import { look, putLoadOn } from "./load.ts";
-import { Outside } from "./outside.ts";
+import { putLoadOn } from "./load.ts";
 import type { Blow, Loop, WorkerTask } from "./processes/worker-task.ts";
 import type { Random } from "./random.ts";
-import { recover, untilQueueIsEmpty } from "./recover.ts";
+import { untilQueueIsEmpty } from "./recover.ts";
 import { killServer, type TortureServer } from "./server.ts";
 import { anyMoment, type Strike } from "./strike.ts";
 import type { Site } from "./subject.ts";
+import {
+  certificatesOfOneAuthority,
+  foundWorkingEstate,
+  recoverAndCheck,
+  type WorkingEstate,
+} from "./working-estate.ts";
 
-/** Small, so that Issuing DCAs hand over to each other while they are killed. */
-const certificatesOfOneAuthority = 120;
-const issuingDcas = 8;
 const patienceMilliseconds = 60_000;
 
 /** A site on which a whole worker is at work; `loop` says which of its loops has the steps that are struck at. */
 export async function foundWorkingSite(server: TortureServer, name: string, loop: Loop): Promise<Site> {
-  const connectionString = await server.newDatabase(name);
-  const estate = await issuingEstate({
-    at: new Date(),
-    connectionString,
-    stockSize: issuingDcas,
-    released: issuingDcas,
-  });
-  const outside = new Outside();
-  const authority = estate.issuing({
-    clock: () => new Date(),
-    deviceCap: { ...deviceCap, maximumCertificates: certificatesOfOneAuthority },
-  });
-  const context = { server, estate, outside, authority };
+  const context = await foundWorkingEstate(server, name);
   return {
     kill: (strike, random) => killOnce(context, loop, strike, random),
-    close: () => estate.end(),
+    close: () => context.estate.end(),
   };
 }
 
-interface Context {
-  readonly server: TortureServer;
-  readonly estate: IssuingEstate;
-  readonly outside: Outside;
-  readonly authority: IssuingAuthority;
-}
-
-async function killOnce(context: Context, loop: Loop, strike: Strike, random: Random): Promise<void> {
-  const { estate, outside, authority } = context;
+async function killOnce(context: WorkingEstate, loop: Loop, strike: Strike, random: Random): Promise<void> {
+  const { estate, outside } = context;
   const isExact = strike.point !== anyMoment;
   const victim = startVictim(
     "worker-process.ts",
@@ -69,13 +48,11 @@ async function killOnce(context: Context, loop: Loop, strike: Strike, random: Ra
     victim.process.kill("SIGKILL");
     await victim.ended;
   }
-  await recover(authority, estate.ledger);
-  await look(estate, outside);
-  await checkEverything(estate, outside, certificatesOfOneAuthority);
+  await recoverAndCheck(context);
 }
 
 /** Waits for the blow, or gives it; whatever server was killed runs again afterwards. */
-async function strikeAndRestart({ server }: Context, victim: Victim, strike: Strike): Promise<void> {
+async function strikeAndRestart({ server }: WorkingEstate, victim: Victim, strike: Strike): Promise<void> {
   const { point, weapon, delayMilliseconds } = strike;
   if (point === anyMoment) {
     await sleep(delayMilliseconds);
@@ -89,7 +66,7 @@ async function strikeAndRestart({ server }: Context, victim: Victim, strike: Str
 }
 
 /** A worker whose server was killed and came back does all that is left by itself. */
-async function endSurvivor({ estate }: Context, victim: Victim): Promise<void> {
+async function endSurvivor({ estate }: WorkingEstate, victim: Victim): Promise<void> {
   const died = victim.ended.then(({ how, errors }) => {
     throw new Error(`the worker did not outlive its server (${how}): ${errors}`);
   });
@@ -97,7 +74,7 @@ async function endSurvivor({ estate }: Context, victim: Victim): Promise<void> {
   await within(patienceMilliseconds, "the end of the queue", Promise.race([untilQueueIsEmpty(estate), died]));
 }
 
-const blowOf = ({ server }: Context, loop: Loop, { point, pass, weapon }: Strike): Blow => ({
+const blowOf = ({ server }: WorkingEstate, loop: Loop, { point, pass, weapon }: Strike): Blow => ({
   loop,
   step: point.step,
   pass,
@@ -105,7 +82,7 @@ const blowOf = ({ server }: Context, loop: Loop, { point, pass, weapon }: Strike
   serverPid: server.pid(),
 });
 
-function taskOf({ estate }: Context, blow: Blow | undefined): WorkerTask {
+function taskOf({ estate }: WorkingEstate, blow: Blow | undefined): WorkerTask {
   return {
     connectionString: estate.connectionString,
     store: estate.operationalStore,

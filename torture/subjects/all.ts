@@ -1,4 +1,6 @@
 import type { Subject, SubjectPlace } from "../subject.ts";
+import { backup, restore } from "./backup.ts";
+import { ceremony } from "./ceremony.ts";
 import { checkpointing } from "./checkpointing.ts";
 import { issuing } from "./issuing.ts";
 import { lists } from "./lists.ts";
@@ -8,4 +10,7 @@ export const subjects: Readonly<Record<string, (place: SubjectPlace) => Subject>
   issuing,
   checkpointing,
   lists,
+  ceremony,
+  backup,
+  restore,
 };
