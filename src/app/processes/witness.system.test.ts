@@ -108,7 +108,7 @@ describe("smki witness", () => {
     expect((await ask(before.url, 0, 20)).status).toBe(200);
     await stop(before.run);
 
-    const script = join(import.meta.dirname, "testkit/killed-witness.ts");
+    const script = join(import.meta.dirname, "testkit/killed-witness-process.ts");
     const { NODE_OPTIONS: _, ...env } = process.env;
     const doomed = spawn(process.execPath, [script, folder, logKey, step], { env });
     const [told] = (await once(doomed.stdout, "data")) as [Buffer];
