@@ -6,7 +6,11 @@ import { drawBlock } from "./pdf-blocks.ts";
 import { bodyTop, fonts, left, pageWidth, sheet } from "./pdf-sheet.ts";
 
 const require = createRequire(import.meta.url);
-const fontFile = (name: string): string => require.resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`);
+const fontFiles = {
+  plain: require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"),
+  bold: require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf"),
+  digits: require.resolve("dejavu-fonts-ttf/ttf/DejaVuSansMono.ttf"),
+} as const;
 
 /**
  * The document as a PDF in A4, with fonts that have every European letter.
@@ -24,9 +28,7 @@ export async function renderPdf(document: PaperDocument): Promise<Buffer> {
     info: { Title: title, Producer: "OpenSMKI", Creator: "OpenSMKI", CreationDate: made },
   });
   const octets = buffer(pdf);
-  pdf.registerFont(fonts.plain, fontFile("DejaVuSans"));
-  pdf.registerFont(fonts.bold, fontFile("DejaVuSans-Bold"));
-  pdf.registerFont(fonts.digits, fontFile("DejaVuSansMono"));
+  for (const font of Object.values(fonts)) pdf.registerFont(font, fontFiles[font]);
   pdf.font(fonts.bold).fontSize(16).text(title, left, bodyTop, { width: pageWidth });
   for (const block of document.blocks) drawBlock(pdf, block);
   const { count } = pdf.bufferedPageRange();

@@ -5,7 +5,7 @@ export const ceremonyPurposes = ["found", "stock", "arl", "revoke"] as const;
 export type CeremonyPurpose = (typeof ceremonyPurposes)[number];
 
 /** Purposes in words. */
-export const purposeTitles: Readonly<Record<CeremonyPurpose, string>> = {
+const purposeTitles: Readonly<Record<CeremonyPurpose, string>> = {
   found: "found the key hierarchies",
   stock: "fill the stock of Issuing DCAs",
   arl: "renew the ARLs",

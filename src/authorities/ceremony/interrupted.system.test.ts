@@ -210,6 +210,19 @@ test("a ceremony whose record an earlier release did not come to sign has it sig
   await estate.end();
 });
 
+test("a record that is altered in the database is found by verification", async () => {
+  const estate = await foundedEstate({ stockSize: 1 });
+  expect(await estate.verify()).toMatchObject({ holds: true });
+  await estate.database.transaction((tx) =>
+    sql`update ceremony set record = replace(record, 'Ada Byron', 'Eve')`.execute(tx),
+  );
+  const { findings } = await estate.verify();
+  expect(findings).toMatchObject([
+    { kind: "record-altered", what: expect.stringContaining("signed record of ceremony 1") },
+  ]);
+  await estate.end();
+});
+
 test("every point is one that these tests, or those of another sitting, kill at", () => {
   const others = ["resuming", "resumed", "abandoning", "abandoned"];
   const killedAt = new Set<string>([...pointsOfFounding.map(({ step }) => step), ...others]);

@@ -12,6 +12,7 @@ import {
   aboutCredential,
   aboutList,
   aboutNotInUse,
+  aboutRecord,
   aboutRevocation,
   aboutState,
   inWords,
@@ -48,6 +49,10 @@ export async function* heldFacts(tx: Tx): AsyncGenerator<HeldFact> {
       value: endedAt === null ? "none" : inWords(endedAt),
     };
   }
+  const { rows: records } = await sql<{ ceremony: number; digest: string }>`
+    select id as ceremony, encode(sha256(convert_to(record, 'UTF8')), 'hex') as digest
+    from ceremony where record is not null`.execute(tx);
+  for (const { ceremony, digest } of records) yield { about: aboutRecord(ceremony), value: inWords(digest) };
   for (const authority of await selectAuthorities(tx)) yield* heldLists(tx, authority);
 }
 

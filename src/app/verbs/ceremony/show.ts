@@ -41,7 +41,8 @@ export function listCommand(): Command {
 function lineOf(ceremony: Ceremony, paths: EstatePaths) {
   const { id, order, state, begunAt, record } = ceremony;
   const isFinished = record !== undefined;
-  const files = isFinished ? Object.values(ceremonyFiles(paths.ceremonies, ceremony)) : [];
+  const { file, html, pdf } = ceremonyFiles(paths.ceremonies, ceremony);
+  const files = isFinished ? [file, html, pdf] : [];
   return {
     id,
     purpose: order.purpose,
