@@ -10,9 +10,11 @@ import { testDatabase } from "../database/testkit.ts";
 import { type IssuingEstate, issuingEstate } from "../issuance/issuance.testkit.ts";
 import type { SignerSettings } from "../keys/settings.ts";
 import { formatVerifierKey } from "../ledger/note.ts";
+import type { BackupOrder } from "./backup-order.ts";
 import { type EstateFiles, type EstateKeyStores, estateFiles } from "./estate-files.ts";
-import { type Restored, type RestoreOrder, restore } from "./restore.ts";
-import { type BackupOrder, type TakenBackup, takeBackup } from "./take-backup.ts";
+import { restore } from "./restore.ts";
+import type { Restored, RestoreOrder } from "./restore-order.ts";
+import { type TakenBackup, takeBackup } from "./take-backup.ts";
 import type { BackupTask, RestoreTask } from "./testkit/backup-task.ts";
 
 /** An estate with Parties on the run's server, which can be backed up and restored elsewhere. */

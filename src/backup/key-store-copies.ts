@@ -7,7 +7,7 @@ import { writeOctets } from "./durable-files.ts";
 import type { StoredKeyStore } from "./manifest.ts";
 
 /** Where a key file lies in a back-up. */
-export const keyFileOf = (purpose: SignerSettings["purpose"]): string => `keys/${purpose}.keys`;
+const keyFileOf = (purpose: SignerSettings["purpose"]): string => `keys/${purpose}.keys`;
 
 /**
  * Takes what can be taken of a key store: an encrypted file whole, as it is, still encrypted; of a token only what it

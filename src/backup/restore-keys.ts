@@ -12,7 +12,7 @@ import type { Manifest } from "./manifest.ts";
 import { preparationFolder } from "./restore-target.ts";
 
 /** A path under the data folder, in the folder of preparation; any other as it is. */
-export function inPreparation(path: string, dataFolder: string): string {
+function inPreparation(path: string, dataFolder: string): string {
   const way = relative(dataFolder, path);
   return way.startsWith("..") || way === "" ? path : join(preparationFolder(dataFolder), way);
 }

@@ -7,8 +7,7 @@ import type { Database } from "../database/connect.ts";
 import type { Signer } from "../keys/signer.ts";
 import type { Act } from "../ledger/act.ts";
 import { openCheckpoint } from "../ledger/checkpoint.ts";
-import { openCheckpointSigner } from "../ledger/checkpoint-signer.ts";
-import { createCheckpointFile } from "../ledger/checkpoint-store.ts";
+import { createCheckpointSigner } from "../ledger/checkpoint-signer.ts";
 import { formatFormerLedger } from "../ledger/former-ledgers.ts";
 import { findLedgerKey } from "../ledger/ledger-key.ts";
 import { formatVerifierKey, type NoteVerifier, noteVerifier } from "../ledger/note.ts";
@@ -83,14 +82,13 @@ async function goOn({ database, operational, files, read, loss, former }: Ledger
   const newest = notes.reduce((best, note) =>
     openCheckpoint(note, former).size > openCheckpoint(best, former).size ? note : best,
   );
-  await createCheckpointFile(files.lastCheckpoint, newest);
-  const keyLabel = await findLedgerKey(operational, former);
-  const signer = await openCheckpointSigner({
+  const options = {
     signer: operational,
-    keyLabel,
+    keyLabel: await findLedgerKey(operational, former),
     origin: former.name,
     storePath: files.lastCheckpoint,
-  });
+  };
+  const signer = await createCheckpointSigner(options, newest);
   await requireSignedHistory(database, signer);
 }
 

@@ -31,7 +31,7 @@ import { verifyLedger } from "../ledger/verify-ledger.ts";
 import { type BackedUpEstate, backedUpEstate } from "./backup.testkit.ts";
 import { checkBackup } from "./check-backup.ts";
 import { estateFiles } from "./estate-files.ts";
-import type { Restored } from "./restore.ts";
+import type { Restored } from "./restore-order.ts";
 
 const schedule = hierarchyTerms(3).crlOf("issuing-oca");
 

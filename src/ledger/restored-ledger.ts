@@ -7,6 +7,7 @@ import {
   type CheckpointSignerOptions,
   createCheckpointSigner,
 } from "./checkpoint-signer.ts";
+import { readCheckpointFile } from "./checkpoint-store.ts";
 import { hasOpenEntries, newestCheckpoint } from "./entry-store.ts";
 import { readActs } from "./read-ledger.ts";
 import { edgeRoot } from "./tree/edge.ts";
@@ -14,6 +15,9 @@ import { proveConsistency } from "./tree/proof.ts";
 import { consistencyHolds } from "./tree/verify-proof.ts";
 import { readEdge, tileReader } from "./tree-store.ts";
 import { openEntries } from "./verification/pages.ts";
+
+/** The last checkpoint in a signer's own store, as a note. @throws SmkiError LEDGER_SIGNER_STORE_MISSING */
+export const readLastCheckpoint = (path: string): Promise<string> => readCheckpointFile(path);
 
 /** The tree as a database holds it. */
 export interface HeldTree {

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Archive } from "../../backup/retention/archive-store.ts";
-import { type RetentionContext, runRetention } from "../../backup/retention/retention.ts";
+import { type Archive, type RetentionContext, runRetention } from "../../backup/retention/retention.ts";
 import type { Estate } from "../estate/estate.ts";
 
 /** Once a day, and at start. */

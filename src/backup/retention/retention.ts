@@ -9,6 +9,8 @@ import { readStored } from "../durable-files.ts";
 import { archiveFolder, placeArchive, recordsName, removeArchive, writeArchive } from "./archive-file.ts";
 import { type Archive, insertArchive, markDestroyed, selectArchives } from "./archive-store.ts";
 
+export type { Archive } from "./archive-store.ts";
+
 /** The steps of archiving, in order, by which tests stop it at each. */
 export const retentionSteps = ["begun", "written", "placed", "committed"] as const;
 export type RetentionStep = (typeof retentionSteps)[number];

@@ -1,5 +1,5 @@
-import type { RestoreOrder, RestoreStep } from "../restore.ts";
-import type { BackupOrder, BackupStep } from "../take-backup.ts";
+import type { BackupOrder, BackupStep } from "../backup-order.ts";
+import type { RestoreOrder, RestoreStep } from "../restore-order.ts";
 
 /** A back-up to be taken by a process of its own, which kills itself after a step. Plain data. */
 export interface BackupTask
