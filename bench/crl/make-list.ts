@@ -14,6 +14,8 @@ export interface MadeLists {
   readonly octets: number;
   /** From the question whether one is due to the commit, median in milliseconds. */
   readonly total: number;
+  /** Processor time that this process used for it, its collector's threads included, median in milliseconds. */
+  readonly processor: number;
   /** The same up to the checkpoint over its act. */
   readonly inLedger: number;
   /** Medians. */
@@ -30,7 +32,7 @@ const warmUps = 5;
 
 /** Makes lists of the size that the CA's list has now. */
 export async function makeLists(desk: ListDesk): Promise<MadeLists> {
-  const runs: { parts: Parts; total: number; block: number; floor: number }[] = [];
+  const runs: { parts: Parts; total: number; processor: number; block: number; floor: number }[] = [];
   let last: { readonly entries: number; readonly list: Buffer } = { entries: 0, list: Buffer.alloc(0) };
   for (let run = 0; run < lists + warmUps; run += 1) {
     await revokeFiller(desk, 1);
@@ -43,16 +45,21 @@ export async function makeLists(desk: ListDesk): Promise<MadeLists> {
       parts[step] = performance.now() - since;
       since = performance.now();
     };
+    const processorStart = process.cpuUsage();
     delay.enable();
     const list = await publish(desk, lap);
     delay.disable();
+    const { user, system } = process.cpuUsage(processorStart);
     if (list === undefined) throw new Error("no list was due");
     const total = since - start;
     await sequenceOnce({ database: desk.estate.database, signer: desk.ledger, clock: desk.now });
     lap("sequenced");
     last = list;
     const floor = floorOf(list.list);
-    if (run >= warmUps) runs.push({ parts: parts as Parts, total, block: delay.max / 1e6, floor });
+    if (run >= warmUps) {
+      const processor = (user + system) / 1000;
+      runs.push({ parts: parts as Parts, total, processor, block: delay.max / 1e6, floor });
+    }
   }
   const middle = (of: (run: (typeof runs)[number]) => number) => median(runs.map(of));
   const steps = [...listSteps, "sequenced"] as const;
@@ -60,6 +67,7 @@ export async function makeLists(desk: ListDesk): Promise<MadeLists> {
     entries: last.entries,
     octets: last.list.length,
     total: middle(({ total }) => total),
+    processor: middle(({ processor }) => processor),
     inLedger: middle(({ total, parts }) => total + parts.sequenced),
     parts: Object.fromEntries(
       steps.map((step) => [step, middle(({ parts }) => parts[step])]),
