@@ -4,8 +4,10 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isSmkiError } from "../../errors/smki-error.ts";
 import { formatVerifierKey } from "../note.ts";
-import { type TestLedger, testActs, testLedger } from "../testkit.ts";
+import { testKey } from "../receipt/receipt.testkit.ts";
+import { type TestLedger, testActs, testLedger, testTime } from "../testkit.ts";
 import { verifyLedger } from "../verify-ledger.ts";
+import { cosign } from "../witness/cosignature.ts";
 import {
   copyOf,
   filesIn,
@@ -80,6 +82,20 @@ describe("A copy that nobody has touched", () => {
       checkpoints: 2,
       findings: [],
     });
+  });
+
+  test("holds against a cosigned checkpoint, whoever cosigned it", async () => {
+    const { note } = await keepCheckpoint(ledger);
+    const witness = testKey("witness.example/w1", "cosignature");
+    const text = note.slice(0, note.lastIndexOf("\n\n") + 1);
+    const { line } = await cosign(text, witness.verifier, witness.sign, testTime);
+    const cosigned = { note: note + line, file: join(temporaryFolder(), "cosigned.txt") };
+    writeFileSync(cosigned.file, cosigned.note);
+    expect(await judge(copy, against(cosigned))).toMatchObject({ holds: true });
+    const mirror = spoilt((folder) => {
+      writeFileSync(join(folder, "checkpoint"), cosigned.note);
+    });
+    expect(await judge(mirror)).toMatchObject({ holds: true });
   });
 
   test("holds by its own key, and by none but the ledger's", async () => {

@@ -4,10 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { certificateIssuedAct } from "../../ledger/certificate-act.ts";
 import { openCheckpoint } from "../../ledger/checkpoint.ts";
 import { splitBundle } from "../../ledger/entry-bundle.ts";
+import { testKey } from "../../ledger/receipt/receipt.testkit.ts";
 import { ledgerOn, type TestLedger, testActs, testTime } from "../../ledger/testkit.ts";
 import { parseTlogProof } from "../../ledger/tlog-proof.ts";
 import { leafHash, treeHash } from "../../ledger/tree/hash.ts";
 import { consistencyHolds, inclusionHolds } from "../../ledger/tree/verify-proof.ts";
+import { cosign } from "../../ledger/witness/cosignature.ts";
 import { type ApiTestbed, apiTestbed } from "../api/api.testkit.ts";
 
 // The acts of the testbed's own Parties come first; a few hundred more make two full tiles.
@@ -169,6 +171,35 @@ test("A receipt is for those who may look certificates up", async () => {
     404,
     expect.stringContaining("LEDGER_ACT_NOT_FOUND"),
   ]);
+});
+
+test("Where witnesses must cosign, nothing is shown under a checkpoint that they have not cosigned", async () => {
+  const watched = await apiTestbed({ ledger: { isPublic: true, quorum: 1 } });
+  const ofWatched = await ledgerOn({ ...watched, drop: () => Promise.resolve() });
+  const ask = (path: string) => watched.server.inject({ url: `/ledger/${path}` });
+  const witness = testKey("witness.example/w1", "cosignature");
+  try {
+    await ofWatched.record(testActs(10));
+    const { note, size } = (await ofWatched.sequence()).checkpoint;
+    const none = await ask("checkpoint");
+    expect([none.statusCode, none.body]).toEqual([404, expect.stringContaining("LEDGER_CHECKPOINT_NOT_YET")]);
+    expect((await ask("proof/inclusion/0")).statusCode).toBe(404);
+    const text = note.slice(0, note.lastIndexOf("\n\n") + 1);
+    const { line } = await cosign(text, witness.verifier, witness.sign, testTime);
+    const { name, keyId } = witness.verifier;
+    await ofWatched.tamper(
+      `insert into ledger_cosignature values (${String(size)}, '${name}', '${keyId}', '${line.trimEnd()}', now())`,
+    );
+    await ofWatched.record(testActs(10, 10));
+    await ofWatched.sequence();
+    expect((await ask("checkpoint")).body).toBe(note + line);
+    expect((await ask("proof/inclusion/0")).body.endsWith(note + line)).toBe(true);
+    expect((await ask(`proof/inclusion/${String(size)}`)).statusCode).toBe(404);
+    expect((await watched.server.inject("/api/v1/ledger/checkpoint")).body).toBe(note + line);
+  } finally {
+    await ofWatched.drop();
+    await watched.end();
+  }
 });
 
 test("A ledger that is not for everyone shows checkpoint and key alone to who has no credential", async () => {
