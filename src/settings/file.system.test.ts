@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { settingsEnvironment } from "./environment.ts";
 import { checkSettings, loadSettings } from "./load.ts";
 import { renderSettingsFile } from "./render.ts";
 import { showSettings } from "./show.ts";
@@ -51,6 +52,20 @@ describe("the settings file", () => {
     const file = fileWith('environment = "test"\n[web]\nport = 1\nhost = "::1"\n');
     const { web } = loadSettings({ file, env: { SMKI_WEB_PORT: "2" } });
     expect(web).toMatchObject({ port: 2, host: "::1" });
+  });
+
+  test("names witnesses in a list, which a child process is given as it is", () => {
+    const witnesses = [
+      "a.example/1+0a1b2c3d+BAAA https://a.example/w",
+      "b.example/2+0a1b2c3d+BBBB= http://[::1]:1/",
+    ];
+    const file = fileWith(
+      `environment = "test"\n[ledger]\nquorum = 2\nwitnesses = ${JSON.stringify(witnesses)}\n`,
+    );
+    const settings = loadSettings({ file, env: {}, workingFolder: folder });
+    expect(settings.ledger).toMatchObject({ witnesses, quorum: 2 });
+    const ofChild = loadSettings({ env: settingsEnvironment(settings), workingFolder: folder });
+    expect(ofChild).toEqual(settings);
   });
 
   test("gives relative paths from its own folder, wherever it is read from", () => {

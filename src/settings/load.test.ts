@@ -226,6 +226,33 @@ describe("mistakes", () => {
   });
 });
 
+describe("witnesses of the ledger", () => {
+  const witness = "witness.example/1+0a1b2c3d+BAAA https://witness.example/";
+  const of = (witnesses: string, quorum = "0") =>
+    mistakesOf({ ...test_, SMKI_LEDGER_WITNESSES: witnesses, SMKI_LEDGER_QUORUM: quorum }).map(
+      ({ key }) => key,
+    );
+
+  test("are none where none is named, and as many as are demanded where some are", () => {
+    expect(loadSettings({ env: test_, ...place }).ledger).toMatchObject({ witnesses: [], quorum: 0 });
+    expect(of(`${witness}, ${witness}`, "2")).toEqual([]);
+    expect(of(witness, "2")).toEqual(["ledger.quorum"]);
+    expect(of("", "1")).toEqual(["ledger.quorum"]);
+  });
+
+  test.each([
+    "witness.example/1",
+    "witness.example/1+0a1b2c3d+BAAA",
+    "witness.example/1+0a1b2c3d+BAAA ftp://witness.example/",
+    "witness.example/1+0A1B2C3D+BAAA https://witness.example/",
+    `${witness}, x`,
+    `${witness},`,
+    Array.from({ length: 17 }, () => witness).join(),
+  ])("are refused as %j", (witnesses) => {
+    expect(of(witnesses)).toEqual(["ledger.witnesses"]);
+  });
+});
+
 describe("sources", () => {
   test("the command line wins over the environment", () => {
     const settings = loadSettings({
