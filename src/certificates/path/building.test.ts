@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { CertificateFields } from "../profiles/index.ts";
 import type { Certificate } from "../syntax/index.ts";
+import { Oids } from "../vocabulary/index.ts";
 import { buildPath, searchFor } from "./build-path.ts";
 import { chainOf, common, ecKey, issue, present, type TestKey, validity } from "./chains.testdata.ts";
 import { Issuers } from "./issuers.ts";
 import { Signatures } from "./signatures.ts";
-import { validatePath } from "./validate-path.ts";
+import { createPathValidator, validatePath } from "./validate-path.ts";
 import { findWays, pathsOf } from "./ways-to-root.ts";
 
 type IssuingFields = Extract<CertificateFields, { profile: "issuing-dca" }>;
@@ -107,6 +108,33 @@ describe("a path is found", () => {
   });
 });
 
+describe("where nothing leads to a root", () => {
+  it("a self-signed certificate at the end is a root that nobody trusts; one that only names itself is not", () => {
+    const others = { roots: [rootOf("X0", ecKey())], at: present, revocation: "ignored" } as const;
+    const selfSigned = validatePath(dca.leaf, { ...others, pool: [dca.issuing, dca.root] });
+    expect(selfSigned.reason).toBe("root-not-trusted");
+    const newKey = ecKey();
+    const rollover = authority("D0", newKey, { name: "D0", key: dca.keys.root });
+    const under = authority("D1", dca.keys.issuing, { name: "D0", key: newKey });
+    const selfIssued = validatePath(dca.leaf, { ...others, pool: [under, rollover] });
+    expect(selfIssued).toMatchObject({ reason: "issuer-not-found", path: [dca.leaf, under, rollover] });
+  });
+});
+
+describe("many certificates", () => {
+  it("each have the whole budget, and what was verified once is verified for all", () => {
+    const validate = createPathValidator({
+      roots: [dca.root],
+      pool: [dca.issuing],
+      at: present,
+      revocation: "ignored",
+      signatureBudget: 3,
+    });
+    const by = { name: "D1", key: dca.keys.issuing };
+    for (let count = 0; count < 5; count += 1) expect(validate(deviceUnder(by)).holds).toBe(true);
+  });
+});
+
 describe("a pool made to be costly", () => {
   it("a circle of authorities ends, and leads nowhere", () => {
     const [a, b] = [ecKey(), ecKey()];
@@ -123,14 +151,10 @@ describe("a pool made to be costly", () => {
 
   it("many that fit by name and key identifier end at the budget, which is told as itself", () => {
     // All bear the key identifier that the leaf names; no key but the last one's made the signature.
-    const stated = dca.issuing.extensions.find(({ id }) => id === "2.5.29.14");
-    const posing = Array.from({ length: 30 }, () => {
-      const certificate = issue({ ...issuing, ...common(ecKey()) }, dca.keys.root);
-      const extensions = certificate.extensions.map((each) =>
-        each.id === stated?.id ? { ...each, value: stated.value } : each,
-      );
-      return { ...certificate, extensions };
-    });
+    const stated = dca.issuing.extensions.find(({ id }) => id === Oids.subjectKeyIdentifier);
+    const posing = Array.from({ length: 30 }, () =>
+      posingAs(issue({ ...issuing, ...common(ecKey()) }, dca.keys.root), stated?.value ?? Buffer.alloc(0)),
+    );
     const options = { roots: [dca.root], pool: posing, at: present, revocation: "ignored" } as const;
     expect(validatePath(dca.leaf, { ...options, signatureBudget: 10 })).toMatchObject({
       holds: false,
@@ -139,6 +163,28 @@ describe("a pool made to be costly", () => {
     });
     expect(() => buildPath(dca.leaf, { ...options, signatureBudget: 10 })).toThrow(/too many certificates/);
     expect(validatePath(dca.leaf, { ...options, signatureBudget: 31 }).reason).toBe("issuer-signature");
+  });
+
+  it("does not hide a good path that was found before the budget ended, and a bad one is not told as the answer", () => {
+    const other = { name: "X0", key: ecKey() };
+    const ended = { validity: { ...validity, notAfter: new Date("2026-02-01T00:00:00Z") } };
+    const stated = Buffer.from(`0408${other.key.identifier}`, "hex");
+    const posing = Array.from({ length: 30 }, () => posingAs(rootOf("X0", ecKey()), stated));
+    for (const [changes, reason] of [
+      [ended, "budget-exceeded"],
+      [{}, undefined],
+    ] as const) {
+      let [found, cross] = [dca.issuing, dca.issuing];
+      // They are looked at in the order of their octets.
+      do {
+        found = authority("D1", dca.keys.issuing, { name: "D0", key: dca.keys.root }, changes);
+        cross = authority("D1", dca.keys.issuing, other);
+      } while (Buffer.compare(found.der, cross.der) > 0);
+      const options = { roots: [dca.root], pool: [found, cross, ...posing], at: present } as const;
+      const result = validatePath(dca.leaf, { ...options, revocation: "ignored", signatureBudget: 10 });
+      expect(result).toMatchObject({ holds: reason === undefined });
+      expect(result.reason).toBe(reason);
+    }
   });
 
   it("authorities that all signed one another are passed once each", () => {
@@ -192,4 +238,12 @@ function deviceUnder(by: { name: string; key: TestKey }): Certificate {
     },
     by.key,
   );
+}
+
+/** With another subject key identifier, as anybody can write one. */
+function posingAs(certificate: Certificate, value: Buffer): Certificate {
+  const extensions = certificate.extensions.map((each) =>
+    each.id === Oids.subjectKeyIdentifier ? { ...each, value } : each,
+  );
+  return { ...certificate, extensions };
 }

@@ -9,8 +9,8 @@ export interface BuildOptions {
   /** Certificates that the path may pass through, in any order; unrelated ones do no harm. */
   readonly pool?: readonly Certificate[];
   /**
-   * How many signatures may be verified in all, lists included; 1,000 unless given, about a tenth of a second of
-   * work. A pool made to be costly ends there, and is told as `budget-exceeded`.
+   * How many signatures may be verified to find the paths, and as many again to check them, lists included; 1,000
+   * unless given, about a tenth of a second of work. A pool made to be costly ends there, and is told as `budget-exceeded`.
    */
   readonly signatureBudget?: number;
   /** Most authorities between the certificate and its root, self-issued ones not counted; 8 unless given. */

@@ -26,7 +26,7 @@ export class Signatures {
     this.#left = budget;
   }
 
-  /** Begins anew for another certificate, with the whole budget; what was verified stays so. */
+  /** Begins anew with the whole budget; what was verified stays so. */
   renew(): void {
     this.#left = this.#budget;
   }

@@ -136,6 +136,33 @@ describe("a path does not hold", () => {
     expect(failing).toEqual(["Root DCA D0", "Issuing DCA D1"]);
   });
 
+  it("when an end entity's key is for another thing than its profile has, or for two", () => {
+    const usages = [
+      [0x03, 0x02, 0x06, 0x40],
+      [0x03, 0x02, 0x03, 0x88],
+      [0x03, 0x02, 0x05, 0x20],
+    ];
+    for (const usage of usages)
+      expect(reasonOf({ ...oca, leaf: withExtension(oca.leaf, Oids.keyUsage, Buffer.from(usage)) })).toBe(
+        "key-usage",
+      );
+    // keyAgreement, which an Organisation may have and an officer may not.
+    const agreement = Buffer.from([0x03, 0x02, 0x03, 0x08]);
+    expect(validate({ ...oca, leaf: withExtension(oca.leaf, Oids.keyUsage, agreement) }).holds).toBe(true);
+    expect(reasonOf({ ...iki, leaf: withExtension(iki.leaf, Oids.keyUsage, agreement) })).toBe("key-usage");
+  });
+
+  it("without a policy, or with more than one", () => {
+    const one = sequence(objectIdentifier(oid("1.2.826.0.1.8641679.1.2.1.4")));
+    const withPolicies = (value: Buffer) => ({
+      ...oca,
+      leaf: withExtension(oca.leaf, Oids.certificatePolicies, value),
+    });
+    expect(validate(withPolicies(sequence(one))).holds).toBe(true);
+    expect(reasonOf(withPolicies(sequence()))).toBe("policy");
+    expect(reasonOf(withPolicies(sequence(one, one)))).toBe("policy");
+  });
+
   it("when the signature algorithm that was signed is not the one that it bears", () => {
     const withNull = sequence(objectIdentifier(Oids.ecdsaWithSha256), nullValue);
     const leaf = parseCertificate(sequence(oca.leaf.tbs, withNull, bitString(oca.leaf.signatureValue)));
@@ -187,10 +214,15 @@ describe("a path does not hold", () => {
   });
 });
 
-/** Gives a certificate the key identifier of the Issuing OCA of {@link oca}; its own signature is of no interest. */
+/** Gives a certificate the key identifier of the Issuing OCA of {@link oca}. */
 function withIdentifier(certificate: Certificate): Certificate {
-  const stated = oca.issuing.extensions.find(({ id }) => id === "2.5.29.14");
+  const stated = oca.issuing.extensions.find(({ id }) => id === Oids.subjectKeyIdentifier);
   if (stated === undefined) throw new Error("no key identifier");
-  const extensions = certificate.extensions.map((each) => (each.id === stated.id ? stated : each));
+  return withExtension(certificate, stated.id, stated.value);
+}
+
+/** As if it had been signed with another value of an extension: the signature is over the octets, which stay. */
+function withExtension(certificate: Certificate, id: string, value: Buffer): Certificate {
+  const extensions = certificate.extensions.map((each) => (each.id === id ? { ...each, value } : each));
   return { ...certificate, extensions };
 }

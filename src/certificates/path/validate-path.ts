@@ -51,7 +51,7 @@ export function validatePath(certificate: Certificate, options: PathOptions): Pa
 
 /**
  * The same for many certificates: roots, pool and lists are made ready once, and what was verified for one certificate
- * is not verified again for the next. The budget is of each certificate anew.
+ * is not verified again for the next. The budget is each certificate's anew, once for the search and once for the checks.
  */
 export function createPathValidator(options: PathOptions): (certificate: Certificate) => PathResult {
   const signatures = new Signatures(options.signatureBudget);
@@ -68,6 +68,8 @@ export function createPathValidator(options: PathOptions): (certificate: Certifi
     signatures.renew();
     const search = searchFor(certificate, options, issuers);
     const ways = findWays(search.target, search.roots, issuers);
+    // The checks have a budget of their own: else a search that just ended would leave nothing to judge its paths with.
+    signatures.renew();
     try {
       return judged(search, ways, rules);
     } catch (error) {

@@ -1,9 +1,8 @@
-import type { PublicKey } from "../../keys/index.ts";
 import type { CertificateProfile } from "../../profiles/index.ts";
 import { fails, holds } from "../path-check.ts";
 import type { CertificateCheck } from "./certificate-check.ts";
 
-/** Who issues what: three hierarchies of three levels, and nothing across. */
+/** Who issues what: three hierarchies of three levels, and nothing across. The kind of key is part of what a profile is. */
 const issuerOf: Readonly<Record<CertificateProfile, CertificateProfile | undefined>> = {
   "root-oca": undefined,
   "issuing-oca": "root-oca",
@@ -16,19 +15,14 @@ const issuerOf: Readonly<Record<CertificateProfile, CertificateProfile | undefin
   "iki-end-entity": "iki-issuing",
 };
 
-const kindOf = (profile: CertificateProfile): PublicKey["kind"] =>
-  profile.startsWith("iki-") ? "rsa" : "p256";
-
 /** The certificate stands where one of its kind stands in the SMKI. A path of another shape is not one of the SMKI. */
 export const hierarchy: CertificateCheck = {
   name: "hierarchy",
   source: "SEC Appendix A, B and Q (certificate profiles); SEC Section L",
   judge: ({ subject, issuer, isRoot }, { shape }) => {
     if (shape === "any") return undefined;
-    const { profile, publicKey } = subject;
+    const { profile } = subject;
     if (profile === undefined) return fails("hierarchy", "It resembles no certificate of the SMKI");
-    if (publicKey?.kind !== kindOf(profile))
-      return fails("hierarchy", "Its key is not of the kind that its hierarchy uses");
     const above = issuerOf[profile];
     if (isRoot)
       return above === undefined

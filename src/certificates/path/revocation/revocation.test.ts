@@ -139,6 +139,16 @@ describe("a list that answers nothing has its own reason", () => {
       () => [listOf(oca, "issuing")].map((list) => ({ ...list, extensions: list.extensions.slice(0, 1) })),
     ],
     [
+      "is of version 1",
+      "list-form",
+      () => [listOf(oca, "issuing")].map((list) => ({ ...list, version: 1 as const })),
+    ],
+    [
+      "does not say when the next is due",
+      "list-form",
+      () => [listOf(oca, "issuing")].map((list) => ({ ...list, nextUpdate: undefined })),
+    ],
+    [
       "has an entry with a critical extension, which would say of whom it is",
       "list-form",
       () =>
