@@ -11,6 +11,9 @@ import type { Random } from "./random.ts";
 
 const mostBatchesWithoutAnswer = 6;
 const pauseMilliseconds = 25;
+/** After so many turns somebody is slow: clients come less often then, or the Issuing DCAs would be full. */
+const turnsOfAHurry = 40;
+const laterPauseMilliseconds = 500;
 
 /** Clients of every kind, at once: they submit, ask, revoke and look, until `stop`. */
 export async function putLoadOn(
@@ -19,9 +22,10 @@ export async function putLoadOn(
   random: Random,
   stop: AbortSignal,
 ): Promise<void> {
-  while (!stop.aborted) {
+  for (let turns = 0; !stop.aborted; turns += 1) {
     await turn(estate, outside, random);
-    await sleep(pauseMilliseconds, undefined, { signal: stop }).catch(() => undefined);
+    const pause = turns < turnsOfAHurry ? pauseMilliseconds : laterPauseMilliseconds;
+    await sleep(pause, undefined, { signal: stop }).catch(() => undefined);
   }
 }
 

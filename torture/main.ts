@@ -80,5 +80,6 @@ try {
   await program.parseAsync(process.argv);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = tellError(error);
+  // Whatever still waits for something that does not come is not waited for.
+  process.exit(tellError(error));
 }

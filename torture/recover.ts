@@ -13,8 +13,11 @@ import { within } from "./child.ts";
 const patienceMilliseconds = 60_000;
 
 /** Waits until no chunk is open. */
-export async function untilQueueIsEmpty({ database }: Pick<IssuingAuthority, "database">): Promise<void> {
-  for (;;) {
+export async function untilQueueIsEmpty(
+  { database }: Pick<IssuingAuthority, "database">,
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) {
     // While the server starts again there is no answer yet.
     const queue = await database.read(issuanceQueue).catch(() => undefined);
     if (queue?.open === 0) return;
@@ -22,17 +25,13 @@ export async function untilQueueIsEmpty({ database }: Pick<IssuingAuthority, "da
   }
 }
 
-/**
- * What a worker does on any day, until nothing is left to do: there is no recovery besides it.
- *
- * @returns the codes of what paused it
- */
+/** What a worker does on any day, until nothing is left to do: there is no recovery besides it. */
 export async function recover(authority: IssuingAuthority, ledger: CheckpointSigner): Promise<void> {
   const { database, signer, clock } = authority;
   const stop = new AbortController();
   const running = runIssuance(authority, stop.signal, {});
   try {
-    await within(patienceMilliseconds, "the end of the queue", untilQueueIsEmpty(authority));
+    await within(patienceMilliseconds, "the end of the queue", untilQueueIsEmpty(authority, stop.signal));
   } finally {
     stop.abort();
     await running;

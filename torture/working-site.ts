@@ -71,7 +71,13 @@ async function endSurvivor({ estate }: WorkingEstate, victim: Victim): Promise<v
     throw new Error(`the worker did not outlive its server (${how}): ${errors}`);
   });
   died.catch(() => undefined);
-  await within(patienceMilliseconds, "the end of the queue", Promise.race([untilQueueIsEmpty(estate), died]));
+  const stop = new AbortController();
+  const done = Promise.race([untilQueueIsEmpty(estate, stop.signal), died]);
+  try {
+    await within(patienceMilliseconds, "the end of the queue", done);
+  } finally {
+    stop.abort();
+  }
 }
 
 const blowOf = ({ server }: WorkingEstate, loop: Loop, { point, pass, weapon }: Strike): Blow => ({
