@@ -29,8 +29,7 @@ export async function lintBeforeSigning(issuer: Issuer, toBeSigned: Buffer): Pro
   await breathe();
   const parsed = await parseTbsCrlInParts(toBeSigned, breathe);
   await breathe();
-  requireNoFinding(issuer, lintTbsCrl(parsed, { issuer: issuer.lintIssuer }));
-  await breathe();
+  requireNoFinding(issuer, await lintTbsCrl(parsed, { issuer: issuer.lintIssuer }, breathe));
   return { toBeSigned, parsed };
 }
 

@@ -29,10 +29,20 @@ export function lintCrl(list: CertificateList, options: CrlLintOptions = {}): Fi
  * Holds what is about to be signed against every rule that needs no signature. Signing is refused on a finding.
  *
  * @param list - parsed from the octets that will be signed, not the fields that they were encoded from
+ * @param between - awaited after each rule, so that the process can turn to what else it has to do: of a list of
+ *   100,000 entries all rules together take a tenth of a second
  */
-export function lintTbsCrl(list: ToBeSignedList, options: CrlLintOptions = {}): Finding[] {
+export async function lintTbsCrl(
+  list: ToBeSignedList,
+  options: CrlLintOptions = {},
+  between: () => Promise<void> = () => Promise.resolve(),
+): Promise<Finding[]> {
+  const context = contextOf(options);
   const findings: Finding[] = [];
-  askAll(tbsCrlRules, list, contextOf(options), findings);
+  for (const rule of tbsCrlRules) {
+    askAll([rule], list, context, findings);
+    await between();
+  }
   return findings;
 }
 

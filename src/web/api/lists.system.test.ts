@@ -164,7 +164,8 @@ test.each(listSteps)(
     const { number: before, entries } = readList((await ask()).body);
     let reading = true;
     const seen: number[][] = [];
-    const readers = [0, 1, 2].map(async (reader) => {
+    let failure: unknown;
+    const read = async (reader: number) => {
       const numbers: number[] = (seen[reader] = []);
       for (let had: string | undefined; reading; ) {
         const { status, headers, body } = await ask(had === undefined ? {} : { "if-none-match": had });
@@ -173,28 +174,37 @@ test.each(listSteps)(
         // One of them keeps what it has; the others fetch the list again and again.
         if (reader === 0) had = String(headers["etag"]);
       }
-    });
-    await revoke(1);
-    estate.clock.advance(seconds);
-    const task: ListTask = {
-      connectionString: estate.connectionString,
-      store: estate.operationalStore,
-      authority: oca,
-      now: estate.clock.read().toISOString(),
-      killAfter: step,
     };
-    const program = join(import.meta.dirname, "../../authorities/testkit/list-process.ts");
-    const child = spawn(process.execPath, [program, JSON.stringify(task)], { stdio: "inherit" });
-    expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);
-    const isPublished = step === "published";
-    expect(readList((await ask()).body)).toMatchObject({ number: before + (isPublished ? 1 : 0) });
+    const readers = [0, 1, 2].map((reader) =>
+      read(reader).catch((error: unknown) => {
+        failure = error;
+      }),
+    );
+    try {
+      await revoke(1);
+      estate.clock.advance(seconds);
+      const task: ListTask = {
+        connectionString: estate.connectionString,
+        store: estate.operationalStore,
+        authority: oca,
+        now: estate.clock.read().toISOString(),
+        killAfter: step,
+      };
+      const program = join(import.meta.dirname, "../../authorities/testkit/list-process.ts");
+      const child = spawn(process.execPath, [program, JSON.stringify(task)], { stdio: "inherit" });
+      expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);
+      const isPublished = step === "published";
+      expect(readList((await ask()).body)).toMatchObject({ number: before + (isPublished ? 1 : 0) });
 
-    // Another process goes on where that one ended.
-    const made = await publish();
-    expect(made?.number).toBe(isPublished ? undefined : before + 1);
-    while (seen.some((numbers) => numbers.at(-1) !== before + 1)) await ask();
-    reading = false;
-    await Promise.all(readers);
+      // Another process goes on where that one ended.
+      const made = await publish();
+      expect(made?.number).toBe(isPublished ? undefined : before + 1);
+      while (failure === undefined && seen.some((numbers) => numbers.at(-1) !== before + 1)) await ask();
+    } finally {
+      reading = false;
+      await Promise.all(readers);
+    }
+    expect(failure).toBeUndefined();
     expect(readList((await ask()).body)).toMatchObject({ number: before + 1, entries: entries + 1 });
     for (const numbers of seen) {
       expect(numbers).toEqual(numbers.toSorted((left, right) => left - right));
