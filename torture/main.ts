@@ -46,6 +46,11 @@ const program = new Command("npm run torture --")
     const repeat = `npm run torture -- --seed ${String(seed)} --kills ${String(kills)} --set ${String(set)} --only ${chosen.map(([name]) => name).join(",")}`;
     output.line(repeat);
     const made: Kill[] = [];
+    const stop = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => {
+        stop.abort();
+      });
     const began = performance.now();
     try {
       const run = (advance: () => void) =>
@@ -55,6 +60,7 @@ const program = new Command("npm run torture --")
           from,
           killsOfOneSite: set,
           lanes,
+          stop: stop.signal,
           subjects: chosen,
           onKill: (kill) => {
             made.push(kill);

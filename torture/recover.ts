@@ -10,7 +10,7 @@ import type { CheckpointSigner } from "../src/ledger/checkpoint-signer.ts";
 import { sequenceOnce } from "../src/ledger/sequencer.ts";
 import { within } from "./child.ts";
 
-const patienceMilliseconds = 60_000;
+const patienceMilliseconds = 180_000;
 
 /** Waits until no chunk is open. */
 export async function untilQueueIsEmpty(

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly subjects: readonly (readonly [name: string, make: (place: SubjectPlace) => Subject])[];
   /** Subjects at the same time, each with a server of its own. */
   readonly lanes: number;
+  /** Ends the run after the kills that are under way. */
+  readonly stop?: AbortSignal;
   readonly onKill: (kill: Kill) => void;
 }
 
@@ -51,13 +53,14 @@ export async function runKills(options: RunOptions): Promise<void> {
   const sets = Math.ceil(kills / killsOfOneSite);
   let next = Math.floor((from - 1) / killsOfOneSite);
   const failures: unknown[] = [];
+  const isOver = () => failures.length > 0 || options.stop?.aborted === true;
   const lane = async () => {
     const server = await startTortureServer();
     try {
-      while (next < sets && failures.length === 0) {
+      while (next < sets && !isOver()) {
         const set = next;
         next += 1;
-        await runSet(options, set, server, () => failures.length > 0);
+        await runSet(options, set, server, isOver);
       }
     } catch (error) {
       failures.push(error);
@@ -73,7 +76,7 @@ async function runSet(
   { seed, kills, killsOfOneSite, subjects, onKill }: RunOptions,
   set: number,
   server: TortureServer,
-  hasFailed: () => boolean,
+  isOver: () => boolean,
 ): Promise<void> {
   const [, make] = subjects[set % subjects.length] ?? [];
   if (make === undefined) throw new RangeError("no subject");
@@ -81,7 +84,7 @@ async function runSet(
   const first = set * killsOfOneSite;
   const site = await subject.found();
   try {
-    for (let index = 0; index < killsOfOneSite && first + index < kills && !hasFailed(); index += 1) {
+    for (let index = 0; index < killsOfOneSite && first + index < kills && !isOver(); index += 1) {
       const number = first + index + 1;
       const strike = strikeAt(seed, subject, Math.floor(set / subjects.length) * killsOfOneSite + index);
       const began = performance.now();

@@ -15,7 +15,7 @@ import {
   type WorkingEstate,
 } from "./working-estate.ts";
 
-const patienceMilliseconds = 60_000;
+const patienceMilliseconds = 180_000;
 
 /** A site on which a whole worker is at work; `loop` says which of its loops has the steps that are struck at. */
 export async function foundWorkingSite(server: TortureServer, name: string, loop: Loop): Promise<Site> {
