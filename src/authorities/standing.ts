@@ -85,7 +85,7 @@ function deadEnds(authorities: readonly Authority[]): string[] {
     if (cas.length === 0 || cas.some(({ state }) => state !== "revoked")) return [];
     const what = profile === "iki-issuing" ? "IKI" : "Organisation";
     return [
-      `${profile} is revoked and there is no other: no ${what} Certificate can be issued, and what was asked for waits for ever. Found a new estate.`,
+      `${profile} is revoked and there is no other: no ${what} Certificate can be issued, and what was asked for waits. Hold \`smki ceremony replace\`.`,
     ];
   });
 }

@@ -33,6 +33,17 @@ export const ceremonyErrors = errorEntries({
       "Wait until it has ended. One that was stopped is resumed or abandoned: `smki ceremony list` shows it.",
     status: 409,
   },
+  REPLACEMENT_NOT_POSSIBLE: {
+    what: "Only an Issuing OCA or an issuing CA of the IKI is replaced, and only when it is revoked and no other has its place",
+    remedy:
+      "See the CAs with `smki authority list`. Revoke the CA first with `smki ceremony revoke`; an Issuing DCA is replaced from the stock.",
+    status: 409,
+  },
+  AUTHORITY_NAME_UNUSABLE: {
+    what: "That name cannot be given to a CA: it is taken, kept for the Issuing DCAs, too long, or no letters and digits",
+    remedy: "Give another with `--name`; a name is given once, for ever.",
+    status: 422,
+  },
   CEREMONY_UNFINISHED: {
     what: "An earlier ceremony of this estate was interrupted and is unfinished",
     remedy:

@@ -72,7 +72,7 @@ export const issuanceErrors = errorEntries({
   AUTHORITY_REVOKED: {
     what: "The CA for this kind of certificate is revoked, and this estate has no other",
     remedy:
-      "No ceremony makes a second Issuing OCA or issuing CA of the IKI yet. Found a new estate with `smki ceremony found` in another data folder, and enrol its Parties there.",
+      "Hold a ceremony that puts another in its place: `smki ceremony replace --authority ID --name NAME`, with its witnesses. What was asked for before goes on by itself.",
     status: 409,
   },
   CLOCK_WENT_BACK: {

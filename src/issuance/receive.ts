@@ -72,7 +72,7 @@ export async function receive(
   return batchId;
 }
 
-/** Device CSRs wait for the next Issuing DCA of the stock; the others would wait for a CA that no ceremony makes. */
+/** Device CSRs wait for the next Issuing DCA of the stock; the others would wait for a ceremony that nobody has arranged. */
 async function requireLivingAuthority(tx: Tx, kind: CertificateKind): Promise<void> {
   if (kind === "device") return;
   const authorities = await listAuthorities(tx, issuingProfile[kind]);

@@ -79,6 +79,8 @@ const askedFor: Readonly<Record<string, string>> = {
   first: "number of the first",
   authorityId: "CA",
   reason: "ground",
+  name: "name of the new CA",
+  replacement: "new CA",
 };
 
 /** A ceremony that an earlier release held: what is known of it stands in its signed text only. */

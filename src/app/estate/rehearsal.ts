@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CeremonyOrder } from "../../authorities/ceremony/ceremony-order.ts";
-import { issuingDcaNumber } from "../../authorities/ceremony/hierarchy.ts";
+import { issuingDcaNumber, profileOfId } from "../../authorities/ceremony/hierarchy.ts";
 import type { Sitting } from "../../authorities/ceremony/sitting.ts";
 import { type OwnerLock, takeOwnerLock } from "../../database/embedded/owner-lock.ts";
 import { startEmbeddedServer } from "../../database/embedded/server.ts";
@@ -54,19 +54,30 @@ async function practise(
   sitting: Sitting,
   options: CeremonyOptions,
 ): Promise<CeremonyFiles> {
-  if (order.purpose !== "found") await prepare(estate, order, sitting);
-  const { id } = await holdCeremonyIn(estate, order, sitting, { ...options, rehearsal: true });
+  const practised = await prepare(estate, order, sitting);
+  const { id } = await holdCeremonyIn(estate, practised, sitting, { ...options, rehearsal: true });
   const name = join(kept, `${estate.clock().toISOString().replace(/[:.]/g, "-")}-${order.purpose}`);
   copyFileSync(estate.paths.recordVerifierKey, `${name}-verifier-key.txt`);
   return fileCeremony(estate, id, { file: `${name}.txt`, html: `${name}.html`, pdf: `${name}.pdf` });
 }
 
-/** What a later ceremony works on: hierarchies, with as many Issuing DCAs as it needs and no more. */
-async function prepare(estate: Estate, { authorityId = "" }: CeremonyOrder, sitting: Sitting): Promise<void> {
+/**
+ * Makes what a later ceremony works on: hierarchies, with as many Issuing DCAs as it needs and no more; the first CA of
+ * its kind, revoked, to be replaced.
+ *
+ * @returns the order as it is for the throw-away estate
+ */
+async function prepare(estate: Estate, order: CeremonyOrder, sitting: Sitting): Promise<CeremonyOrder> {
+  if (order.purpose === "found") return order;
+  const { authorityId = "" } = order;
   const stockSize = authorityId.startsWith("issuing-dca/") ? issuingDcaNumber(authorityId) : 0;
   const issuingDca = { ...estate.settings.issuingDca, stockSize };
   const prepared = { ...estate, settings: { ...estate.settings, issuingDca } };
   await holdCeremonyIn(prepared, { purpose: "found" }, sitting, { rehearsal: true });
+  if (order.purpose !== "replace") return order;
+  const revoked = { authorityId: profileOfId(authorityId), reason: "unspecified" } as const;
+  await holdCeremonyIn(prepared, { purpose: "revoke", ...revoked }, sitting, { rehearsal: true });
+  return { ...order, authorityId: revoked.authorityId };
 }
 
 async function lockFolder(folder: string): Promise<OwnerLock> {

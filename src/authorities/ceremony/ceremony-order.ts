@@ -1,7 +1,7 @@
 import type { RevocationReason } from "../../certificates/index.ts";
 
 /** What a ceremony can be for. */
-export const ceremonyPurposes = ["found", "stock", "arl", "revoke"] as const;
+export const ceremonyPurposes = ["found", "stock", "arl", "revoke", "replace"] as const;
 export type CeremonyPurpose = (typeof ceremonyPurposes)[number];
 
 /** Purposes in words. */
@@ -10,6 +10,7 @@ const purposeTitles: Readonly<Record<CeremonyPurpose, string>> = {
   stock: "fill the stock of Issuing DCAs",
   arl: "renew the ARLs",
   revoke: "revoke a CA",
+  replace: "replace a revoked CA",
 };
 
 /** The purpose in words; one that an earlier release wrote is in words already. */
@@ -35,8 +36,12 @@ export interface CeremonyOrder {
   readonly count?: number;
   /** stock: the number of the first; settled at the beginning. */
   readonly first?: number;
-  /** revoke: which CA, for example `issuing-dca/0007`. */
+  /** revoke, replace: which CA, for example `issuing-dca/0007`. */
   readonly authorityId?: string;
   /** revoke: on which ground. */
   readonly reason?: AuthorityRevocationReason;
+  /** replace: the common name of the new CA, which no other has or had. */
+  readonly name?: string;
+  /** replace: the identifier of the new CA; settled at the beginning. */
+  readonly replacement?: string;
 }

@@ -28,6 +28,8 @@ export interface AuthorityRequest {
   readonly terms: HierarchyTerms;
   /** Absent for a root, which signs itself. */
   readonly issuer?: Authority;
+  /** Of a CA that takes another's place; that of the settings when left out. */
+  readonly commonName?: string;
   /** Only for the Root OCA. */
   readonly wrappedContingencyKey?: { readonly wrapAlgorithm: Oid; readonly wrappedKey: Buffer };
 }
@@ -133,7 +135,15 @@ function authorityFields({ profile, terms, ...request }: AuthorityRequest, now: 
       return { ...common, profile, subject: terms.names[profile] };
     case "issuing-oca":
     case "iki-issuing":
-      return { ...common, profile, subject: terms.names[profile], ...issuedBy(request.issuer) };
+      return {
+        ...common,
+        profile,
+        subject: {
+          ...terms.names[profile],
+          commonName: request.commonName ?? terms.names[profile].commonName,
+        },
+        ...issuedBy(request.issuer),
+      };
     case "issuing-dca":
       return {
         ...common,

@@ -50,12 +50,22 @@ export const recordKeyLabel = "ceremony-record";
 
 /** The identifier, and key label, of the Issuing DCA of that number. */
 export function issuingDcaId(number: number): string {
-  return `issuing-dca/${String(number).padStart(4, "0")}`;
+  return numberedId("issuing-dca", number);
+}
+
+/** The identifier, and key label, of a CA of which there are several. */
+export function numberedId(profile: AuthorityProfile, number: number): string {
+  return `${profile}/${String(number).padStart(4, "0")}`;
 }
 
 /** The number in an Issuing DCA's identifier. */
 export function issuingDcaNumber(id: string): number {
   return Number(id.slice(id.indexOf("/") + 1));
+}
+
+/** The profile that a CA's identifier begins with. */
+export function profileOfId(id: string): string {
+  return id.split("/")[0] ?? id;
 }
 
 /** SHA-256 over everything in the terms that decides what a ceremony makes. */

@@ -34,6 +34,8 @@ test.each<CeremonyOrder>([
   { purpose: "stock", count: 2 },
   { purpose: "arl" },
   { purpose: "revoke", authorityId: "issuing-dca/0002", reason: "superseded" },
+  { purpose: "revoke", authorityId: "issuing-oca", reason: "superseded" },
+  { purpose: "replace", authorityId: "issuing-oca", name: "Z3" },
 ])("so does a ceremony for $purpose", async (order) => {
   const { id } = await holdCeremony(estate.room(), purposes[order.purpose], order, sampleSitting);
   const { planned, done, plannedAuthorities, madeAuthorities } = await plannedAndDone(id);

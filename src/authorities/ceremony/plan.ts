@@ -10,6 +10,8 @@ import {
   issuingDcaNumber,
   keyAlgorithmOf,
   keyStoreOf,
+  numberedId,
+  profileOfId,
 } from "./hierarchy.ts";
 import { makeKeyStep } from "./key-steps.ts";
 import { publishListStep } from "./list-steps.ts";
@@ -65,6 +67,8 @@ export function planCeremony(order: CeremonyOrder, terms: HierarchyTerms): Cerem
       return { authorities: [], parts: [listsPart("ARLs", roots())] };
     case "revoke":
       return planRevocation(order.authorityId ?? "the CA that is named");
+    case "replace":
+      return planReplacement(order, terms);
   }
 }
 
@@ -96,8 +100,7 @@ function planStock({ first = 1, count }: CeremonyOrder, terms: HierarchyTerms): 
 }
 
 function planRevocation(authorityId: string): CeremonyPlan {
-  const profile = authorityId.split("/")[0] ?? "";
-  const root = hierarchy.find((ca) => ca.profile === profile)?.issuer ?? "root-dca";
+  const root = hierarchy.find((ca) => ca.profile === profileOfId(authorityId))?.issuer ?? "root-dca";
   return {
     authorities: [],
     parts: [
@@ -112,6 +115,27 @@ function planRevocation(authorityId: string): CeremonyPlan {
         ],
       },
       listsPart("ARL", [root]),
+    ],
+  };
+}
+
+function planReplacement(
+  { authorityId = "issuing-oca", name = "the new name", replacement }: CeremonyOrder,
+  terms: HierarchyTerms,
+): CeremonyPlan {
+  const place = hierarchy.find((ca) => ca.profile === profileOfId(authorityId)) ?? hierarchy[1];
+  const { profile, issuer } = place;
+  const id = replacement ?? numberedId(profile, 2);
+  const planned = {
+    ...planAuthority(id, profile, issuer, terms),
+    name: nameInWords({ ...terms.names[profile], commonName: name }),
+  };
+  return {
+    authorities: [planned],
+    parts: [
+      { title: "Key stores", steps: [lookForLeftovers] },
+      { title: id, steps: authoritySteps(planned) },
+      { title: "First CRL", steps: [{ name: publishListStep(id), words: `sign the CRL of ${id}` }] },
     ],
   };
 }

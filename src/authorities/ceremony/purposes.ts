@@ -2,6 +2,7 @@ import type { CeremonyPurpose } from "./ceremony-order.ts";
 import { founding } from "./found-hierarchy.ts";
 import type { Purpose } from "./purpose.ts";
 import { arlRenewal } from "./renew-arls.ts";
+import { replacementOfAuthority } from "./replace-authority.ts";
 import { revocationOfAuthority } from "./revoke-authority.ts";
 import { stockFilling } from "./stock.ts";
 
@@ -11,4 +12,5 @@ export const purposes: Readonly<Record<CeremonyPurpose, Purpose>> = {
   stock: stockFilling,
   arl: arlRenewal,
   revoke: revocationOfAuthority,
+  replace: replacementOfAuthority,
 };

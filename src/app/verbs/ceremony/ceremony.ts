@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { abandonCommand, resumeCommand } from "./go-on.ts";
-import { arlCommand, foundCommand, revokeCommand, stockCommand } from "./hold.ts";
+import { arlCommand, foundCommand, replaceCommand, revokeCommand, stockCommand } from "./hold.ts";
 import { scriptCommand } from "./script.ts";
 import { listCommand, recordCommand } from "./show.ts";
 
@@ -14,6 +14,7 @@ export function ceremonyCommand(): Command {
     .addCommand(stockCommand())
     .addCommand(arlCommand())
     .addCommand(revokeCommand())
+    .addCommand(replaceCommand())
     .addCommand(resumeCommand())
     .addCommand(abandonCommand())
     .addCommand(scriptCommand())

@@ -53,6 +53,10 @@ export function revokeCommand(): Command {
   return holdCommand("revoke", "revokes a CA, and signs the ARL that says so");
 }
 
+export function replaceCommand(): Command {
+  return holdCommand("replace", "makes a CA in the place of a revoked Issuing OCA or issuing CA of the IKI");
+}
+
 function holdCommand(purpose: CeremonyPurpose, description: string): Command {
   return withOrderOptions(withSittingOptions(new Command(purpose)), purpose)
     .description(description)

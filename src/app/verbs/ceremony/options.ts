@@ -1,4 +1,4 @@
-import type { Command} from "commander";
+import type { Command } from "commander";
 import { Option } from "commander";
 import {
   type AuthorityRevocationReason,
@@ -22,6 +22,7 @@ export interface OrderOptions {
   readonly count?: number;
   readonly authority?: string;
   readonly reason?: AuthorityRevocationReason;
+  readonly name?: string;
 }
 
 export function withSittingOptions(command: Command): Command {
@@ -44,6 +45,13 @@ export function withOrderOptions(command: Command, purpose: CeremonyPurpose): Co
         "how many Issuing DCAs (default: up to the stock's size)",
         wholeNumber(1, 1_000),
       );
+    case "replace":
+      return command
+        .requiredOption("--authority <id>", "which revoked CA, for example issuing-oca")
+        .requiredOption(
+          "--name <name>",
+          "the common name of the new CA: up to 4 letters or digits, never used before",
+        );
     case "revoke":
       return command
         .requiredOption("--authority <id>", "which CA, for example issuing-dca/0007")
@@ -56,12 +64,13 @@ export function withOrderOptions(command: Command, purpose: CeremonyPurpose): Co
 }
 
 export function orderOf(purpose: CeremonyPurpose, options: OrderOptions): CeremonyOrder {
-  const { count, authority, reason } = options;
+  const { count, authority, reason, name } = options;
   return {
     purpose,
     ...(count === undefined ? {} : { count }),
     ...(authority === undefined ? {} : { authorityId: authority }),
     ...(reason === undefined ? {} : { reason }),
+    ...(name === undefined ? {} : { name }),
   };
 }
 
