@@ -103,9 +103,9 @@ function lineOf({ holds, words, source, reason }: PathCheck): string {
 /** A question of its own; briefly, only what was found. */
 function lintOf(lint: readonly ReportedLint[], brief: boolean): string[] {
   const told = brief ? lint.filter(({ findings }) => findings.length > 0) : lint;
-  const lines = told.flatMap(({ certificate, findings }) => [
-    `  ${certificate}: ${findings.length === 0 ? "yes" : "no"}`,
-    ...findings.map(({ rule, message, source }) => `    ${rule}: ${message} [${source}]`),
+  const lines = told.flatMap(({ of, findings }) => [
+    `  ${of}: ${findings.length === 0 ? "yes" : "no"}`,
+    ...findings.map(({ rule, message, source }) => `    ${rule}: ${printable(message)} [${source}]`),
   ]);
   return lines.length === 0
     ? []
@@ -114,6 +114,9 @@ function lintOf(lint: readonly ReportedLint[], brief: boolean): string[] {
         ...lines,
       ];
 }
+
+/** A finding may tell a name as it stands, with whatever would move a terminal's cursor in it. */
+const printable = (message: string): string => message.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\u{FFFD}");
 
 function verdictOf({ verdict, certificates, rootsNamed, roots }: VerifyReport): string[] {
   const count = certificates.length;

@@ -6,6 +6,7 @@ import {
   type Finding,
   type LintLimits,
   lintCertificate,
+  lintCrl,
   type Oid,
   type PathCheck,
   type PathOptions,
@@ -44,9 +45,10 @@ export interface ReportedSubject {
   readonly checks: readonly PathCheck[];
 }
 
-/** Whether a certificate is written as its profile has it: another question than whether its path holds. */
+/** Whether a certificate or list is written as its profile has it: another question than whether a path holds. */
 export interface ReportedLint {
-  readonly certificate: string;
+  /** The certificate as a person would name it; of a list, the file. */
+  readonly of: string;
   readonly findings: readonly Finding[];
 }
 
@@ -94,10 +96,13 @@ export function verifyInputs(inputs: VerifyInputs, question: VerifyQuestion): Ve
     lists: inputs.lists.length,
     revocation,
     certificates: results.map(({ subject, result }) => reported(subject, result)),
-    lint: lintOf(
-      results.map(({ result }) => result.path),
-      question.limits,
-    ),
+    lint: [
+      ...lintOf(
+        results.map(({ result }) => result.path),
+        question.limits,
+      ),
+      ...inputs.lists.map(({ file, list }) => ({ of: file, findings: lintCrl(list) })),
+    ],
   };
 }
 
@@ -134,7 +139,7 @@ function lintOf(paths: readonly (readonly Certificate[])[], limits: LintLimits):
       if (linted.has(certificate)) return;
       const issuer = path[index + 1] ?? (isSelfIssued(certificate) ? certificate : undefined);
       const findings = lintCertificate(certificate, { limits, ...(issuer === undefined ? {} : { issuer }) });
-      linted.set(certificate, { certificate: describeCertificate(certificate), findings });
+      linted.set(certificate, { of: describeCertificate(certificate), findings });
     });
   }
   return [...linted.values()];

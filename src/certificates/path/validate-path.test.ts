@@ -161,6 +161,8 @@ describe("a path does not hold", () => {
     expect(validate(withPolicies(sequence(one))).holds).toBe(true);
     expect(reasonOf(withPolicies(sequence()))).toBe("policy");
     expect(reasonOf(withPolicies(sequence(one, one)))).toBe("policy");
+    const qualified = sequence(objectIdentifier(oid("1.2.826.0.1.8641679.1.2.1.4")), sequence(one));
+    expect(reasonOf(withPolicies(sequence(qualified)))).toBe("extension-unknown-critical");
   });
 
   it("when the signature algorithm that was signed is not the one that it bears", () => {

@@ -48,12 +48,24 @@ export const extensions: CertificateCheck = {
         return fails("extension-criticality", `Its ${rule.name} is critical, which it must not be`);
     }
     return (
+      wrongQualifiers(place) ??
       wrongConstraints(place) ??
       wrongAlternativeName(place) ??
       holds("Every critical extension is one that is understood here")
     );
   },
 };
+
+/** Whoever takes critical policies must understand their qualifiers too (RFC 5280 4.2.1.4); the SMKI has none. */
+function wrongQualifiers({ subject: { certificate, policies } }: Place): Judgement | undefined {
+  const extension = certificate.extensions.find(({ id }) => id === Oids.certificatePolicies);
+  return extension?.critical === true && policies?.some(({ hasQualifiers }) => hasQualifiers) === true
+    ? fails(
+        "extension-unknown-critical",
+        "Its critical certificatePolicies have qualifiers, and none is the SMKI's",
+      )
+    : undefined;
+}
 
 /** Of an authority they are critical, so that nobody overlooks them (RFC 5280 4.2.1.9). */
 function wrongConstraints(place: Place): Judgement | undefined {

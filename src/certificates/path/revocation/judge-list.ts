@@ -1,5 +1,6 @@
 import { isSmkiError } from "../../../errors/smki-error.ts";
 import type { CertificateList } from "../../crl/index.ts";
+import { type Oid, oid } from "../../der/index.ts";
 import { type AuthorityKeyIdentifier, decodeAuthorityKeyIdentifier } from "../../extensions/index.ts";
 import type { Extension } from "../../syntax/index.ts";
 import { Oids } from "../../vocabulary/index.ts";
@@ -45,6 +46,9 @@ export function listFault(
     : fault("list-signature", `is not signed by the key of ${issuer.label}`);
 }
 
+/** deltaCRLIndicator and issuingDistributionPoint (RFC 5280 5.2.4 and 5.2.5), which ought to be critical. */
+const isOfPartOnly: ReadonlySet<Oid> = new Set([oid("2.5.29.27"), oid("2.5.29.28")]);
+
 function formFault(list: CertificateList): ListFault | undefined {
   const number = list.extensions.find(({ id }) => id === Oids.cRLNumber);
   if (list.version !== 2) return fault("list-form", "is not of version 2");
@@ -52,6 +56,12 @@ function formFault(list: CertificateList): ListFault | undefined {
   if (number === undefined) return fault("list-form", "has no number");
   if (!list.signatureAlgorithm.der.equals(list.tbsSignatureAlgorithm.der))
     return fault("list-form", "bears another signature algorithm than the one that was signed");
+  const partial = list.extensions.find(({ id }) => isOfPartOnly.has(id));
+  if (partial !== undefined)
+    return fault(
+      "list-form",
+      `has the extension ${partial.id}: it is no list of all that its issuer revoked`,
+    );
   const critical = [list.extensions, ...list.entries.map(({ extensions }) => extensions)]
     .map(firstCritical)
     .find((id) => id !== undefined);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { oid } from "../../der/index.ts";
 import {
   chainOf,
   ecKey,
@@ -137,6 +138,18 @@ describe("a list that answers nothing has its own reason", () => {
       "has no number",
       "list-form",
       () => [listOf(oca, "issuing")].map((list) => ({ ...list, extensions: list.extensions.slice(0, 1) })),
+    ],
+    [
+      "lists a part only, even if it does not say so critically",
+      "list-form",
+      () =>
+        [listOf(oca, "issuing")].map((list) => ({
+          ...list,
+          extensions: [
+            ...list.extensions,
+            { id: oid("2.5.29.28"), critical: false, value: Buffer.from("3000", "hex") },
+          ],
+        })),
     ],
     [
       "is of version 1",
