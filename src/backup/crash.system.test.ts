@@ -41,6 +41,12 @@ describe.each(backupSteps)("a back-up that is killed after %s", (step) => {
   });
 });
 
+test("a back-up to a place that cannot be written says so, and never replaces another", async () => {
+  const inFile = estate.backup("whole/manifest.json/inside");
+  await expect(inFile).rejects.toMatchObject({ code: "BACKUP_NOT_WRITTEN" });
+  await expect(estate.backup("whole")).rejects.toMatchObject({ code: "BACKUP_FOLDER_EXISTS" });
+});
+
 const placedAt = restoreSteps.indexOf("placed");
 
 describe.each([...restoreSteps.entries()])("a restore, step %i, that is killed after %s", (index, step) => {

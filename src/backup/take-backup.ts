@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { SmkiError } from "../errors/smki-error.ts";
+import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 import { readLastCheckpoint } from "../ledger/restored-ledger.ts";
 import type { BackupOrder } from "./backup-order.ts";
 import { copyDatabase } from "./copy-database.ts";
@@ -34,10 +34,37 @@ export interface TakenBackup {
  * 3. The manifest is written last, and the folder gets its name when all of it is durable. A crash leaves a folder
  *    `NAME.partial` without use, which the next back-up of that name removes.
  *
- * @throws SmkiError BACKUP_FOLDER_EXISTS, and whatever keeps the database or the disk away
+ * @throws SmkiError BACKUP_FOLDER_EXISTS, BACKUP_NOT_WRITTEN, and whatever keeps the database away
  */
 export async function takeBackup(order: BackupOrder): Promise<TakenBackup> {
   const folder = resolve(order.folder);
+  try {
+    return await takeInto(folder, order);
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (isSmkiError(error) || !unwritable.has(code ?? "")) throw error;
+    throw new SmkiError(
+      "BACKUP_NOT_WRITTEN",
+      { folder: path ?? folder, reason: code ?? "" },
+      { cause: error },
+    );
+  }
+}
+
+/** What a file system says that is full, closed or broken. */
+const unwritable = new Set([
+  "ENOSPC",
+  "EDQUOT",
+  "EACCES",
+  "EPERM",
+  "EROFS",
+  "ENOTDIR",
+  "EEXIST",
+  "EIO",
+  "EFBIG",
+]);
+
+async function takeInto(folder: string, order: BackupOrder): Promise<TakenBackup> {
   const partial = `${folder}.partial`;
   if (existsSync(folder)) throw new SmkiError("BACKUP_FOLDER_EXISTS", { folder });
   rmSync(partial, { recursive: true, force: true });

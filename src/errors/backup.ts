@@ -6,6 +6,12 @@ export const backupErrors = errorEntries({
     remedy: "Name a folder that does not exist yet; a back-up never replaces another.",
     status: 409,
   },
+  BACKUP_NOT_WRITTEN: {
+    what: "The back-up could not be written",
+    remedy:
+      "Free space on that disk, or name a folder on another that you may write to, and take it again. What is there in a folder that ends in .partial is of no use.",
+    status: 500,
+  },
   BACKUP_UNREADABLE: {
     what: "This folder is no whole back-up of this program",
     remedy:
@@ -74,7 +80,8 @@ export const backupErrors = errorEntries({
   },
   ARCHIVE_DAMAGED: {
     what: "The archive's file is missing, or is not as it was written",
-    remedy: "Put the file back from where archives are copied to; the ledger has the digest of the right one.",
+    remedy:
+      "Put the file back from where archives are copied to; the ledger has the digest of the right one.",
     status: 500,
   },
 });

@@ -3,6 +3,7 @@ import { checkBackup } from "../../backup/check-backup.ts";
 import type { Manifest } from "../../backup/manifest.ts";
 import { takeBackup } from "../../backup/take-backup.ts";
 import { createOutput, table } from "../../cli/output.ts";
+import { listTables } from "../../database/copy/tables.ts";
 import { namedStores } from "../estate/key-stores.ts";
 import { software } from "../software.ts";
 import { type EstateOptions, settingsFileOf, withEstate, withEstateOptions } from "./estate-options.ts";
@@ -27,7 +28,8 @@ Example:
       withEstate(options, async (estate, output) => {
         const { database, connectionString, clock, paths, settings } = estate;
         const settingsFile = settingsFileOf(options);
-        const taken = await output.progress("tables", 30, (advance) =>
+        const tables = (await database.read(listTables)).length;
+        const taken = await output.progress("tables", tables, (advance) =>
           takeBackup({
             database,
             connectionString,

@@ -8,6 +8,7 @@ import { restore } from "../../backup/restore.ts";
 import type { Restored } from "../../backup/restore-order.ts";
 import { readInputFile } from "../../cli/input-file.ts";
 import { createOutput, type Output } from "../../cli/output.ts";
+import { folderFailure } from "../../database/folder-failure.ts";
 import { rulebookFor } from "../../rulebook/index.ts";
 import { loadSettings } from "../../settings/load.ts";
 import type { KeyStore, Settings } from "../../settings/settings.ts";
@@ -85,6 +86,8 @@ Examples:
         clock: systemClock,
         stockSize: settings.issuingDca.stockSize ?? rulebookFor(settings.edition).issuingDcaStockSize.value,
         onStep: output.done,
+      }).catch((error: unknown) => {
+        throw folderFailure(error, options.data);
       });
       tell(restored, output, options);
       if (!restored.report.holds) process.exitCode = 1;
@@ -147,6 +150,8 @@ function tell(restored: Restored, output: Output, { data }: RestoreOptions): voi
     output.warn(
       `The ledger goes on as ${ledger.origin}. Publish its key: ${readFileSync(join(dataFolder, "ledger-verifier-key.txt"), "utf8").trim()}`,
     );
+  if (ledger.isSuccessor)
+    output.warn("The CRLs are made anew at the start; the ARLs by `smki ceremony arl`: hold it soon.");
   const { notRedone } = ledger;
   if (notRedone.length > 0)
     output.warn(`Lost revocations that must be seen to, they were not made again: ${notRedone.join(", ")}.`);
