@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { isSmkiError } from "../../errors/smki-error.ts";
 import { issuerKey } from "../lint/samples.testdata.ts";
 import { normaliseSerialNumber } from "../vocabulary/index.ts";
-import { buildTbsCrl } from "./build.ts";
+import { buildTbsCrl, buildTbsCrlOfEntries } from "./build.ts";
+import { RevokedEntryWriter } from "./encode-entries.ts";
 import { listFields, signList } from "./lists.testdata.ts";
 import { parseCrl, parseTbsCrl, parseTbsCrlInParts, withSignature } from "./parse.ts";
 import { readCrlFields } from "./read-fields.ts";
@@ -140,6 +141,25 @@ describe("a list that is parsed before it is signed", () => {
     expect(codeOf(() => withSignature(Buffer.concat([signed(fields), tbs]), tbs, before))).toBe(
       "CRL_MALFORMED",
     );
+  });
+});
+
+describe("entries that are written one after another", () => {
+  it("stay as they are while more follow, and are never more than announced", () => {
+    const [first = expect.fail(), second = expect.fail()] = fields.revoked;
+    const writer = new RevokedEntryWriter(2);
+    writer.write(first);
+    const before = Buffer.from(writer.entries());
+    const { octets } = writer;
+    writer.write(second);
+    expect(writer.entries(octets)).toEqual(before);
+    expect(buildTbsCrlOfEntries(fields, writer.entries())).toEqual(buildTbsCrl(fields));
+    expect(buildTbsCrlOfEntries(fields, before)).toEqual(buildTbsCrl({ ...fields, revoked: [first] }));
+    const full = new RevokedEntryWriter(1);
+    full.write(first);
+    expect(() => {
+      full.write(second);
+    }).toThrow(RangeError);
   });
 });
 

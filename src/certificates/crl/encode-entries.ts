@@ -36,8 +36,10 @@ export class RevokedEntryWriter {
     return this.#end;
   }
 
-  /** @throws SmkiError DER_TIME_INVALID */
+  /** @throws SmkiError DER_TIME_INVALID; RangeError beyond the capacity */
   write(entry: RevokedCertificate): void {
+    if (this.#end + maximumEntryOctets > this.#target.length)
+      throw new RangeError("more entries than announced");
     this.#end = writeEntry(this.#target, this.#end, entry, this.#writeTime);
   }
 
