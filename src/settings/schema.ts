@@ -235,6 +235,16 @@ export const settingsSchema = Type.Object({
       description: "The least weighty lines that are logged.",
       value: "info",
     }),
+    fileMegabytes: wholeNumber(
+      {
+        description:
+          "`smki up`: megabytes above which log/service.log is put aside as service.log.1 and begun anew.",
+        value: 64,
+      },
+      1,
+      4096,
+    ),
+    keptFiles: wholeNumber({ description: "Logs put aside that are kept.", value: 8 }, 1, 999),
   }),
 });
 

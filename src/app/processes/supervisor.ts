@@ -1,10 +1,10 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { settingsEnvironment } from "../../settings/environment.ts";
 import type { Estate } from "../estate/estate.ts";
 import { type Child, type Readiness, startChild } from "./child.ts";
 import { isKeyStoreOutage } from "./key-watch.ts";
+import { LogFile } from "./log-file.ts";
 
 /** A process that ends more often than this in a minute is not started again. */
 const restartsAMinute = 5;
@@ -14,6 +14,7 @@ const pauseBeforeRestart = 500;
  * still answers, receives and serves, and it must not end because a token is being exchanged.
  */
 const pauseWhileKeysAreAway = 15_000;
+const lookAtLogEvery = 2_000;
 
 /** Keeps the processes of a service running. */
 export class Supervisor {
@@ -21,7 +22,8 @@ export class Supervisor {
   /** Resolves when a process, or the database, could not be kept running. */
   readonly failed: Promise<Error>;
   readonly #estate: Estate;
-  readonly #log: number;
+  readonly #log: LogFile;
+  readonly #logTimer: NodeJS.Timeout;
   readonly #children = new Set<Child>();
   readonly #fail: (error: Error) => void;
   readonly #stop = new AbortController();
@@ -31,9 +33,13 @@ export class Supervisor {
 
   constructor(estate: Estate) {
     this.#estate = estate;
-    mkdirSync(estate.paths.log, { recursive: true, mode: 0o700 });
     this.logFile = join(estate.paths.log, "service.log");
-    this.#log = openSync(this.logFile, "a", 0o600);
+    const { fileMegabytes, keptFiles } = estate.settings.log;
+    this.#log = new LogFile(this.logFile, { size: fileMegabytes * 1024 * 1024, kept: keptFiles });
+    this.#logTimer = setInterval(() => {
+      this.#trimLog();
+    }, lookAtLogEvery).unref();
+    this.#trimLog();
     const failure = Promise.withResolvers<Error>();
     this.failed = failure.promise;
     this.#fail = failure.resolve;
@@ -53,7 +59,7 @@ export class Supervisor {
   #start(role: Child["role"], restarts: readonly number[]): Child {
     const { settings, connectionString } = this.#estate;
     const environment = { ...settingsEnvironment(settings), DATABASE_URL: connectionString, ...this.#ports };
-    const child = startChild(role, environment, this.#log, this.logFile);
+    const child = startChild(role, environment, this.#log.descriptor, this.logFile);
     this.#children.add(child);
     if (role === "serve")
       child.ready.then(
@@ -104,7 +110,16 @@ export class Supervisor {
     if (!inTime) this.kill();
     await ended;
     process.off("exit", this.#killAtExit);
-    if (first) closeSync(this.#log);
+    clearInterval(this.#logTimer);
+    if (first) this.#log.close();
+  }
+
+  #trimLog(): void {
+    try {
+      this.#log.trim();
+    } catch {
+      // A full disk is told by everything else; the service does not end for its log's sake.
+    }
   }
 
   /** Ends every process at once. What they had begun is gone on with at the next start. */
