@@ -17,9 +17,19 @@ export async function readCheckpointFile(path: string): Promise<string> {
   }
 }
 
-/** Replaces the last signed checkpoint: after a crash the file holds the old one or the new one, whole. */
+/**
+ * Replaces the last signed checkpoint: after a crash the file holds the old one or the new one, whole.
+ *
+ * @throws SmkiError KEY_STORE_WRITE_FAILED, with the system's reason: a full disk above all. Nothing of the ledger is
+ *   wrong then, and trying again later helps
+ */
 export async function replaceCheckpointFile(path: string, note: string): Promise<void> {
-  await replaceFile(path, Buffer.from(note));
+  try {
+    await replaceFile(path, Buffer.from(note));
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    throw new SmkiError("KEY_STORE_WRITE_FAILED", { file: path, reason }, { cause });
+  }
 }
 
 /** Writes the first one, and never over another. @throws SmkiError LEDGER_SIGNER_STORE_EXISTS */

@@ -13,8 +13,19 @@ export function createLog(settings: Settings, process: string) {
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: ["*.passphrase", "*.pin", "*.apiKey", "headers.authorization"],
     },
-    pino.destination({ fd: 2, sync: true }),
+    destination(),
   );
+}
+
+/** Lines that wait while the log's disk is full, in octets; later ones are lost. */
+const mostWaiting = 1024 * 1024;
+
+function destination() {
+  const stream = pino.destination({ fd: 2, sync: true, maxLength: mostWaiting });
+  // An error that nobody hears would end the process: a full disk under the log must not end the service. What could
+  // not be written is written with the next line, once there is room.
+  stream.on("error", () => undefined);
+  return stream;
 }
 
 /** The parts of an error that belong in a log. */
