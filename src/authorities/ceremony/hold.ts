@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
 import { requireClockNotBack } from "../clock-guard.ts";
@@ -6,6 +7,7 @@ import type { CeremonyRecord, CeremonyRoom } from "./ceremony-room.ts";
 import { endBegun, insertCeremony, insertSitting, selectUnfinished } from "./ceremony-store.ts";
 import { termsDigest } from "./hierarchy.ts";
 import { Journal } from "./journal.ts";
+import { requireKeysAsJournaled } from "./key-steps.ts";
 import type { Purpose, SettlingRoom } from "./purpose.ts";
 import { recordCeremony } from "./record.ts";
 import { requireWitnesses, type Sitting } from "./sitting.ts";
@@ -63,12 +65,17 @@ export async function sitAlone<Result>(
   work: (lost: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   requireWitnesses(witnesses, room.witnessesNeeded);
-  const held = await room.database.tryWithSessionLock(ceremonyLock, async (lost) => {
-    await room.database.read((tx) => requireClockNotBack(tx, room.clock(), room.clockToleranceSeconds ?? 0));
-    return work(lost);
-  });
-  if (held === undefined) throw new SmkiError("CEREMONY_UNDER_WAY");
-  return held.result;
+  // The server may learn of the end of a process that was killed a moment after that: its lock is waited for so long.
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    const held = await room.database.tryWithSessionLock(ceremonyLock, async (lost) => {
+      const tolerance = room.clockToleranceSeconds ?? 0;
+      await room.database.read((tx) => requireClockNotBack(tx, room.clock(), tolerance));
+      return work(lost);
+    });
+    if (held !== undefined) return held.result;
+    await sleep(100);
+  }
+  throw new SmkiError("CEREMONY_UNDER_WAY");
 }
 
 async function refuseWhileUnfinished(room: SettlingRoom): Promise<void> {
@@ -124,6 +131,7 @@ export async function carryOn(
   await room.checkpoint();
   const journal = await Journal.open(room, current);
   const write = await purpose.work(room, journal, order);
+  await requireKeysAsJournaled(room, journal);
   current.lost.throwIfAborted();
   // A crash from here on leaves the keys and the journal; up to the commit, no CA.
   await room.afterStep?.("writing");

@@ -210,6 +210,21 @@ test("a ceremony whose record an earlier release did not come to sign has it sig
   await estate.end();
 });
 
+test("a key that is exchanged while the ceremony is held lodges no CA", async () => {
+  const estate = await emptyEstate({ stockSize: 1 });
+  const exchange = async (_: string, journaled?: string) => {
+    if (journaled !== "certify issuing-dca/0001") return;
+    const { operationalSigner: signer } = estate;
+    await signer.destroyKey("issuing-oca");
+    await signer.generateKey("issuing-oca", "ecdsa-p256-sha256");
+  };
+  await expect(foundHierarchy(estate.room({ afterStep: exchange }), sampleSitting)).rejects.toMatchObject({
+    code: "CEREMONY_KEY_CHANGED",
+  });
+  expect(await estate.authorities()).toEqual([]);
+  await estate.end();
+});
+
 test("a record that is altered in the database is found by verification", async () => {
   const estate = await foundedEstate({ stockSize: 1 });
   expect(await estate.verify()).toMatchObject({ holds: true });

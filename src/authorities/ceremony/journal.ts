@@ -41,9 +41,9 @@ export class Journal {
     return new Journal(room, at, await room.database.read((tx) => selectSteps(tx, at.ceremonyId)));
   }
 
-  /** What a step made that is journaled already. */
-  find(name: string): JournaledStep | undefined {
-    return this.#done.get(name);
+  /** Every step that is journaled. */
+  get done(): readonly JournaledStep[] {
+    return [...this.#done.values()];
   }
 
   /**

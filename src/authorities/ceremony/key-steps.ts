@@ -51,6 +51,23 @@ export async function makeKey(room: CeremonyRoom, journal: Journal, order: KeyOr
   return key;
 }
 
+/**
+ * Refuses to lodge CAs whose keys are not those whose making was journaled: somebody was at the key store, or a sitting
+ * that had lost its lock.
+ *
+ * @throws SmkiError CEREMONY_KEY_CHANGED
+ */
+export async function requireKeysAsJournaled(room: CeremonyRoom, journal: Journal): Promise<void> {
+  const made = journal.done.filter(({ name }) => name.startsWith(makeKeyStep("")));
+  if (made.length === 0) return;
+  const keys = [...(await room.ceremonySigner.listKeys()), ...(await room.operationalSigner.listKeys())];
+  for (const { name, artefact } of made) {
+    const key = keys.find(({ label }) => makeKeyStep(label) === name);
+    if (artefact === undefined || key?.publicKey.equals(artefact) !== true)
+      throw new SmkiError("CEREMONY_KEY_CHANGED", { key: name.slice(makeKeyStep("").length) });
+  }
+}
+
 /** Makes a secret, as {@link makeKey} makes a key. */
 export async function makeSecret(
   room: CeremonyRoom,

@@ -79,7 +79,7 @@ function requireNameUsable({ terms }: SettlingRoom, authorities: readonly Author
   const most = terms.lintLimits.authorityNameOctets;
   const taken = authorities.map((authority) => issuerOf(authority).fields.subject.commonName);
   const ofStock = terms.issuingDcaName(1).commonName;
-  const isOfStock = name.length === ofStock.length && name[0] === ofStock[0];
+  const isOfStock = name.length === ofStock.length && name.startsWith(ofStock.slice(0, 1));
   const isName = /^[A-Za-z0-9]+$/.test(name) && name.length <= most;
   if (!isName || isOfStock || taken.includes(name))
     throw new SmkiError("AUTHORITY_NAME_UNUSABLE", { name, octets: most, taken: taken.join(" ") });
