@@ -97,6 +97,12 @@ export const keyErrors = errorEntries({
       "Name the data folder whose estate it is (--data), or give this estate stores of its own: another keys.operational.file and keys.ceremony.file, or for tokens another tokenLabel or tokenSerial in keys.operational and keys.ceremony. Nothing in the store was changed.",
     status: 503,
   },
+  KEY_STORE_OF_NO_ESTATE: {
+    what: "The key store does not say whose estate's keys it holds",
+    remedy:
+      "No release has made such a store. Name the estate's own stores in keys.operational and keys.ceremony; a test estate that was founded by a program before 0.1.0 is founded anew. Nothing in the store was changed.",
+    status: 503,
+  },
   KEY_ESTATE_INVALID: {
     what: "The name of an estate is not 1 to 64 letters, digits, spaces and . _ - / beginning with a letter or digit",
     remedy: "Name the estate by such a text; the commands of this release do so by themselves.",

@@ -9,8 +9,8 @@ export interface StoreIdentity {
   readonly environment: KeyEnvironment;
   readonly purpose: KeyPurpose;
   /**
-   * The estate whose keys these are, in the characters of a label. In settings, absent means that it is not compared;
-   * in a store, that it was made before stores named their estate, and serves any.
+   * The estate whose keys these are, in the characters of a label. In settings, absent means that it is not compared,
+   * as in a restore that does not know it yet; in a store, that it serves no estate.
    */
   readonly estate?: string;
 }

@@ -9,10 +9,9 @@ const ofA = { ...store, estate: "estate-a" };
 const ofB = { ...store, estate: "estate-b" };
 
 describe("the identity of a key store", () => {
-  it("is the same estate's, or the store names none, or the settings name none", () => {
+  it("is the same estate's, or the settings name none", () => {
     for (const [found, wanted] of [
       [ofA, ofA],
-      [store, ofA],
       [ofA, store],
       [store, store],
     ] as const)
@@ -28,6 +27,17 @@ describe("the identity of a key store", () => {
       expect.objectContaining({
         code: "KEY_STORE_OF_ANOTHER_ESTATE",
         details: { store: "a store", found: "estate-a", wanted: "estate-b" },
+      }),
+    );
+  });
+
+  it("of no estate is refused by every estate", () => {
+    expect(() => {
+      requireIdentity(store, ofA, "a store");
+    }).toThrow(
+      expect.objectContaining({
+        code: "KEY_STORE_OF_NO_ESTATE",
+        details: { store: "a store", wanted: "estate-a" },
       }),
     );
   });

@@ -3,13 +3,13 @@ import { isLabel } from "./label.ts";
 import type { StoreIdentity } from "./settings.ts";
 
 /**
- * Refuses a store that was created for another environment, purpose or estate. An estate is compared where both name
- * one: see {@link StoreIdentity}.
+ * Refuses a store that was created for another environment, purpose or estate, or for none in particular. Estates are
+ * compared where the settings name one: see {@link StoreIdentity}.
  *
  * @param found - what the store says of itself
  * @param wanted - what the settings ask for
  * @param store - the file or token, for the message
- * @throws SmkiError KEY_ENVIRONMENT_MISMATCH, KEY_STORE_OF_ANOTHER_ESTATE
+ * @throws SmkiError KEY_ENVIRONMENT_MISMATCH, KEY_STORE_OF_ANOTHER_ESTATE, KEY_STORE_OF_NO_ESTATE
  */
 export function requireIdentity(found: StoreIdentity, wanted: StoreIdentity, store: string): void {
   if (found.environment !== wanted.environment || found.purpose !== wanted.purpose)
@@ -18,7 +18,9 @@ export function requireIdentity(found: StoreIdentity, wanted: StoreIdentity, sto
       found: usageText(found),
       wanted: usageText(wanted),
     });
-  if (found.estate === undefined || wanted.estate === undefined || found.estate === wanted.estate) return;
+  if (wanted.estate === undefined || found.estate === wanted.estate) return;
+  if (found.estate === undefined)
+    throw new SmkiError("KEY_STORE_OF_NO_ESTATE", { store, wanted: wanted.estate });
   throw new SmkiError("KEY_STORE_OF_ANOTHER_ESTATE", { store, found: found.estate, wanted: wanted.estate });
 }
 

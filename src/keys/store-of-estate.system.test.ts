@@ -55,10 +55,10 @@ function describeOwnership(name: string, makePlace: () => Promise<StoreFixture>)
       expect(await keysSeenWith(place.settings)).toEqual([]);
     });
 
-    it("made before stores named their estate serves any", async () => {
+    it("that names no estate serves none", async () => {
       await createKeyStore(place.settings);
-      expect(await keysSeenWith(ofA)).toEqual([]);
-      expect(await keysSeenWith(ofB)).toEqual([]);
+      await expect(openSigner(ofA)).rejects.toEqual(code("KEY_STORE_OF_NO_ESTATE"));
+      await expect(createKeyStore(ofA)).rejects.toEqual(code("KEY_STORE_EXISTS"));
     });
 
     it("is not made for an estate whose name no store can hold", async () => {

@@ -37,7 +37,7 @@ export function markToken(session: Session, token: string, identity: StoreIdenti
 }
 
 /**
- * @throws SmkiError KEY_STORE_NOT_FOUND, KEY_ENVIRONMENT_MISMATCH, KEY_STORE_OF_ANOTHER_ESTATE, KEY_STORE_DAMAGED
+ * @throws SmkiError KEY_STORE_NOT_FOUND, KEY_ENVIRONMENT_MISMATCH, KEY_STORE_OF_ANOTHER_ESTATE, KEY_STORE_OF_NO_ESTATE, KEY_STORE_DAMAGED
  */
 export function requireMark(session: Session, token: string, wanted: StoreIdentity): void {
   const [marker, another] = findObjects(session, CKO.DATA, markerAttributes);
