@@ -12,7 +12,7 @@ import type { Random } from "./random.ts";
 const mostBatchesWithoutAnswer = 6;
 const pauseMilliseconds = 25;
 /** After so many turns somebody is slow: clients come less often then, or the Issuing DCAs would be full. */
-const turnsOfAHurry = 40;
+const turnsOfAHurry = 20;
 const laterPauseMilliseconds = 500;
 
 /** Clients of every kind, at once: they submit, ask, revoke and look, until `stop`. */

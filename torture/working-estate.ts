@@ -10,7 +10,7 @@ import { recover } from "./recover.ts";
 import type { TortureServer } from "./server.ts";
 
 /** Small, so that Issuing DCAs hand over to each other while they are killed. */
-export const certificatesOfOneAuthority = 240;
+export const certificatesOfOneAuthority = 400;
 export const issuingDcas = 8;
 
 /** An estate with Parties and credentials that is in use, and what those outside know of it. */
