@@ -13,7 +13,7 @@ create table ledger_cosignature (
   primary key (size, witness, key_id)
 );
 -- How far each witness has come.
-create index ledger_cosignature_by_witness on ledger_cosignature (witness, key_id, size desc);
+create index ledger_cosignature_by_witness on ledger_cosignature (witness, size desc);
 
 create trigger append_only before update or delete or truncate on ledger_cosignature
   for each statement execute function ledger_append_only();

@@ -14,9 +14,21 @@ export interface CosignedCheckpoint {
 
 /** The greatest size that at least `quorum` witnesses have cosigned; undefined when there is none. */
 export async function newestSizeCosignedBy(tx: Tx, quorum: number): Promise<number | undefined> {
+  // Each witness's newest size first, by one step in the index for each witness. So many of them have not gone beyond
+  // the quorum's: while a witness is away for weeks, what the others have cosigned since is not looked through.
   const { rows } = await sql<{ size: number }>`
-    select size from ledger_cosignature group by size having count(distinct witness) >= ${quorum}
-    order by size desc limit 1`.execute(tx);
+    with recursive witnesses as (
+      select min(witness) as witness from ledger_cosignature
+      union all
+      select (select min(witness) from ledger_cosignature where witness > witnesses.witness) from witnesses
+      where witness is not null
+    ), newest as (
+      select (select max(size) from ledger_cosignature where ledger_cosignature.witness = witnesses.witness) as size
+      from witnesses where witness is not null
+    )
+    select size from ledger_cosignature
+    where size <= (select size from newest order by size desc offset ${quorum - 1} limit 1)
+    group by size having count(distinct witness) >= ${quorum} order by size desc limit 1`.execute(tx);
   return rows[0]?.size;
 }
 
