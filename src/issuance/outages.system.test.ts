@@ -4,16 +4,27 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
+import { hierarchyTerms } from "../authorities/ceremony/terms.testkit.ts";
 import type { IssuingStep } from "../authorities/issuing/issue.ts";
+import { publishDueList } from "../authorities/revocation/publish-list.ts";
+import { revokeCertificate } from "../authorities/revocation/revoke.ts";
 import { connect } from "../database/connect.ts";
 import { type EmbeddedServer, startEmbeddedServer } from "../database/embedded/server.ts";
 import { cleanUp, closedFolder, start } from "../database/embedded/testkit.ts";
 import { migrate } from "../database/migrate.ts";
-import { isSmkiError } from "../errors/smki-error.ts";
+import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 import { openSigner } from "../keys/open.ts";
+import { useModule } from "../keys/pkcs11/module.ts";
 import { makeTokenStore, softHsmModule } from "../keys/testkit/softhsm-store.ts";
 import { heldChunks } from "./held-chunks.ts";
-import { type IssuingEstate, issuingEstate, makeDeviceCsrs, words } from "./issuance.testkit.ts";
+import {
+  type IssuingEstate,
+  issuedSerialNumbers,
+  issuingEstate,
+  makeDeviceCsrs,
+  makeOrganisationCsr,
+  words,
+} from "./issuance.testkit.ts";
 import { runIssuance } from "./run-issuance.ts";
 import { workChunk } from "./work-chunk.ts";
 
@@ -145,6 +156,107 @@ describe.skipIf(softHsmModule === undefined)("a token [needs softhsm2]", () => {
       estate = undefined;
       await token.remove();
     }
+  });
+});
+
+describe.skipIf(softHsmModule === undefined)("a token [needs softhsm2] whose sessions are lost", () => {
+  test("between record and sign leaves the chunk recorded; the next signer signs the same octets", async () => {
+    const token = await makeTokenStore();
+    try {
+      estate = await issuingEstate({ stockSize: 1, operationalStore: token.settings });
+      const on = estate;
+      const batch = await on.submit(on.manufacturer, "device", makeDeviceCsrs(3));
+      const [chunk = 0] = await on.chunksOf(batch);
+      const { reserved } = await on.authority("issuing-dca/0001");
+      const { cryptoki } = await useModule(softHsmModule ?? "");
+      const pullOut = (step: IssuingStep) => {
+        if (step !== "record") return;
+        for (const slot of cryptoki.C_GetSlotList(true)) cryptoki.C_CloseAllSessions(slot);
+      };
+      await expect(workChunk(on.issuing({ afterStep: pullOut }), chunk)).rejects.toMatchObject({
+        code: "KEY_STORE_UNAVAILABLE",
+      });
+      expect(new Set(words(await on.outcomes(batch)))).toEqual(new Set(["undecided"]));
+      await on.operationalSigner.close();
+      const signer = await openSigner(token.settings);
+      try {
+        expect(await on.work(batch, { signer })).toEqual(["finished"]);
+        expect(new Set(words(await on.outcomes(batch)))).toEqual(new Set(["issued"]));
+        // The intents of before, not new ones.
+        expect((await on.authority("issuing-dca/0001")).reserved).toBe(reserved + 3);
+      } finally {
+        await signer.close();
+      }
+    } finally {
+      await estate?.end().catch(() => undefined);
+      estate = undefined;
+      await token.remove();
+    }
+  });
+});
+
+describe("a clock that is set back", () => {
+  test("below what was signed last stops issuing and lists with a code; nothing is dated wrongly, and all goes on by itself", async () => {
+    estate = await issuingEstate({ stockSize: 1 });
+    const on = estate;
+    const making = {
+      database: on.database,
+      signer: on.operationalSigner,
+      clock: on.clock.read,
+      toleranceSeconds: 5,
+    };
+    const oca = await on.authority("issuing-oca");
+    const [serialNumber] = issuedSerialNumbers(
+      await on.issue(on.supplier, "organisation", [makeOrganisationCsr()]),
+    );
+    await on.database.transaction((tx) =>
+      revokeCertificate(
+        tx,
+        { serialNumber: serialNumber ?? expect.fail(), reason: "superseded", requestedBy: "operator:test" },
+        on.clock.read(),
+      ),
+    );
+    const right = on.clock.read();
+    const received = await on.submit(on.manufacturer, "device", makeDeviceCsrs(2));
+    // One more stands recorded already, with the right time.
+    const recorded = await on.submit(on.manufacturer, "device", makeDeviceCsrs(2));
+    const [chunk = 0] = await on.chunksOf(recorded);
+    const stopAfterRecord = (step: IssuingStep) => {
+      if (step === "record") throw new SmkiError("DATABASE_UNAVAILABLE");
+    };
+    await expect(workChunk(on.issuing({ afterStep: stopAfterRecord }), chunk)).rejects.toThrow();
+
+    on.clock.advance(-600_000);
+    const wrong = { code: "CLOCK_WENT_BACK" };
+    const schedule = hierarchyTerms(1).crlOf("issuing-oca");
+    await expect(publishDueList(making, oca, schedule)).rejects.toMatchObject(wrong);
+    const stop = new AbortController();
+    const codes: string[] = [];
+    let finished = 0;
+    await runIssuance(on.issuing(), stop.signal, {
+      onFailure: (error) => {
+        codes.push(isSmkiError(error) ? error.code : String(error));
+        expect(finished).toBe(0);
+        // Somebody has set it right.
+        if (codes.length === 3) on.clock.set(right);
+      },
+      onChunk: (_, result) => {
+        if (result === "finished" && (finished += 1) === 2) stop.abort();
+      },
+    });
+    expect(new Set(codes)).toEqual(new Set(["CLOCK_WENT_BACK"]));
+    expect(await publishDueList(making, oca, schedule)).toMatchObject({ entries: 1 });
+    for (const batch of [received, recorded])
+      expect(new Set(words(await on.outcomes(batch)))).toEqual(new Set(["issued"]));
+    const { rows } = await on.database.read((tx) =>
+      sql<{ early: number }>`
+        select count(*) as early from certificate
+        where kind = 'device' and (lodged_at < ${right} or not_before < date_trunc('second', ${right}::timestamptz))`.execute(
+        tx,
+      ),
+    );
+    expect(rows).toEqual([{ early: 0 }]);
+    expect(await on.verify()).toMatchObject({ holds: true, openEntries: 0 });
   });
 });
 

@@ -15,9 +15,11 @@ describe.skipIf(!mayMount)("A log on a full disk [needs root and mount]", () => 
       const child = spawn(process.execPath, [join(import.meta.dirname, "testkit", "log-process.ts")], {
         stdio: ["pipe", "pipe", descriptor],
       });
-      const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+      const answers = createInterface({ input: child.stdout ?? expect.fail("no pipe") })[
+        Symbol.asyncIterator
+      ]();
       const log = async (line: string) => {
-        child.stdin.write(`${line}\n`);
+        child.stdin?.write(`${line}\n`);
         expect(await answers.next()).toMatchObject({ value: "done" });
       };
       await log("before");
@@ -27,7 +29,7 @@ describe.skipIf(!mayMount)("A log on a full disk [needs root and mount]", () => 
       expect(readFileSync(file, "utf8")).not.toContain("full 49");
       disk.makeRoom();
       await log("after");
-      child.stdin.end();
+      child.stdin?.end();
       expect(await once(child, "exit")).toEqual([0, null]);
       const said = readFileSync(file, "utf8");
       for (const line of ["before", "full 0 ", "full 49 ", "after"]) expect(said).toContain(`"${line}`);

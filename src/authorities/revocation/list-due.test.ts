@@ -32,6 +32,11 @@ describe("the Organisation CRL is made", () => {
     expect(listDue(state, schedule, at("03:00:10"))).toBe("revocation");
     expect(listDue(state, schedule, at("15:00:00"))).toBe("revocation");
   });
+  test("a clock that stands before the last list is no reason to wait with a revocation", () => {
+    const state = { current: { thisUpdate: at("03:00:00"), entries: 2 }, hasUnlisted: true };
+    expect(listDue(state, schedule, at("02:00:00"))).toBe("revocation");
+    expect(listDue({ ...state, hasUnlisted: false }, schedule, at("02:00:00"))).toBeUndefined();
+  });
   test("at start when one was missed while the service was down", () => {
     const state = { current: { thisUpdate: at("00:00:00"), entries: 0 }, hasUnlisted: false };
     expect(listDue(state, schedule, new Date("2026-06-09T00:00:00Z"))).toBe("interval");

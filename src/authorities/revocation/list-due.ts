@@ -30,8 +30,9 @@ export function listDue(
 ): "first" | "restored" | "revocation" | "interval" | undefined {
   if (current === undefined) return "first";
   if (isRestored === true) return "restored";
-  if (hasUnlisted && now.getTime() >= current.thisUpdate.getTime() + restAfter(current.entries))
-    return "revocation";
+  const since = now.getTime() - current.thisUpdate.getTime();
+  // A clock before the last list is no rest: the list is asked for, and refused with what is wrong.
+  if (hasUnlisted && (since < 0 || since >= restAfter(current.entries))) return "revocation";
   if (now >= after(current.thisUpdate, schedule.interval)) return "interval";
   return undefined;
 }
