@@ -1,7 +1,9 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isSmkiError } from "../../errors/smki-error.ts";
 import { openCheckpoint } from "../checkpoint.ts";
 import { openNote } from "../note.ts";
 import { readCosignature } from "./cosignature.ts";
@@ -160,4 +162,52 @@ describe("a witness that fails", () => {
       );
     await expect(witness.addCheckpoint(await log.request(kept, 250))).resolves.toBeDefined();
   }
+});
+
+test("a log of two histories gets cosignatures for one, whatever fails in whatever order", async () => {
+  const one = testLog(numberedLeaves(40));
+  const forked = testLog([...numberedLeaves(10), ...numberedLeaves(30, "other")], one);
+  const ask = fc.record({
+    size: fc.integer({ min: 1, max: 40 }),
+    forked: fc.boolean(),
+    failsAt: fc.constantFrom(undefined, "checked", "cosigned", "not kept", "kept", "kept all the same"),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(ask, { maxLength: 25 }), async (asks) => {
+      const place = mkdtempSync(join(folder, "run-"));
+      const store = await openWitnessedStore(place);
+      const given: { size: number; forked: boolean }[] = [];
+      for (const { size, forked: isForked, failsAt } of asks) {
+        // Made anew for each request, as after a crash.
+        const witness = createWitness({
+          ...key,
+          logs: [one.verifier],
+          clock: () => now,
+          store: {
+            ...store,
+            replace: async (name, note) => {
+              if (failsAt === "not kept") throw new Error(failsAt);
+              await store.replace(name, note);
+              if (failsAt === "kept all the same") throw new Error(failsAt);
+            },
+          },
+          afterStep: (step) => {
+            if (step === failsAt) throw new Error(failsAt);
+          },
+        });
+        const kept = await witness.lastCheckpoint(originHash(one.verifier.name));
+        const known = kept === undefined ? 0 : openCheckpoint(kept, one.verifier).size;
+        try {
+          await witness.addCheckpoint(await (isForked ? forked : one).request(known, size));
+          given.push({ size, forked: isForked });
+        } catch (error) {
+          if ((error as Error).message !== failsAt && !isSmkiError(error)) throw error;
+        }
+      }
+      const sizes = given.map(({ size }) => size);
+      expect(sizes).toEqual(sizes.toSorted((left, right) => left - right));
+      expect(new Set(given.filter(({ size }) => size > 10).map((its) => its.forked)).size).toBeLessThan(2);
+    }),
+    { numRuns: 40 },
+  );
 });
