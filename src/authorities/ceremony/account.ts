@@ -5,18 +5,16 @@ import { selectAuthorities } from "../authority-store.ts";
 import { issuerOf } from "../issuing/issuer.ts";
 import {
   type Ceremony,
-  type HeldSitting,
-  type JournaledStep,
   selectAuthorityIds,
   selectCeremonies,
   selectCeremony,
-  selectSittings,
-  selectSteps,
   selectUnfinished,
 } from "./ceremony-store.ts";
 import { nameInWords } from "./certify.ts";
+import { type HeldSitting, type JournaledStep, selectSittings, selectSteps } from "./journal-store.ts";
 
-export type { Ceremony, HeldSitting, JournaledStep } from "./ceremony-store.ts";
+export type { Ceremony } from "./ceremony-store.ts";
+export type { HeldSitting, JournaledStep } from "./journal-store.ts";
 
 /** A CA that a ceremony lodged. */
 export interface LodgedAuthority {

@@ -1,6 +1,6 @@
 import type { Tx } from "../../database/transaction.ts";
 import type { CeremonyRoom } from "./ceremony-room.ts";
-import { insertStep, type JournaledStep, selectSteps } from "./ceremony-store.ts";
+import { insertStep, type JournaledStep, selectSteps } from "./journal-store.ts";
 
 /** What a step tells when it is done. */
 export interface StepResult {

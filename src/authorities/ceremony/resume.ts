@@ -1,16 +1,11 @@
 import { SmkiError } from "../../errors/smki-error.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
 import type { CeremonyRecord, CeremonyRoom } from "./ceremony-room.ts";
-import {
-  type Ceremony,
-  endBegun,
-  insertSitting,
-  selectSittings,
-  selectUnfinished,
-} from "./ceremony-store.ts";
+import { type Ceremony, endBegun, selectUnfinished } from "./ceremony-store.ts";
 import { termsDigest } from "./hierarchy.ts";
 import { type CurrentSitting, carryOn, sitAlone } from "./hold.ts";
 import { Journal } from "./journal.ts";
+import { insertSitting, selectSittings } from "./journal-store.ts";
 import { destroyLeftovers } from "./key-steps.ts";
 import { purposes } from "./purposes.ts";
 import { recordCeremony } from "./record.ts";

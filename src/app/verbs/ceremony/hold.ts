@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { listAuthorities } from "../../../authorities/authorities.ts";
-import type { CeremonyOrder, CeremonyPurpose } from "../../../authorities/ceremony/ceremony-order.ts";
+import type { CeremonyPurpose } from "../../../authorities/ceremony/ceremony-order.ts";
 import { settleCeremony } from "../../../authorities/ceremony/hold.ts";
 import { purposes } from "../../../authorities/ceremony/purposes.ts";
 import { releaseStock } from "../../../authorities/ceremony/release-stock.ts";
 import { requireWitnesses } from "../../../authorities/ceremony/sitting.ts";
 import { wholeNumber } from "../../../cli/arguments.ts";
 import { createOutput, type Output } from "../../../cli/output.ts";
+import { SmkiError } from "../../../errors/smki-error.ts";
 import { rulebookFor } from "../../../rulebook/index.ts";
 import { shortScript } from "../../ceremony-paper/script-document.ts";
 import { holdCeremonyIn } from "../../estate/ceremony-room.ts";
@@ -35,9 +36,8 @@ interface HoldOptions extends SittingOptions, OrderOptions {
 export function foundCommand(): Command {
   return holdCommand("found", "creates the key hierarchies of an empty estate").option(
     "--release <number>",
-    "how many Issuing DCAs the witnesses release at once",
+    "how many Issuing DCAs the witnesses release at once (default: two)",
     wholeNumber(0, 1_000),
-    2,
   );
 }
 
@@ -75,13 +75,16 @@ function holdReal(purpose: CeremonyPurpose, options: HoldOptions): Promise<void>
     options,
     async (estate, output) => {
       // Before anything is asked: a ceremony that may not be held has no script.
-      requireWitnesses(options.witness, estate.rules.ceremonyWitnesses.value);
+      requireWitnesses(options.witness ?? [], estate.rules.ceremonyWitnesses.value);
       const terms = hierarchyTerms(estate.settings, estate.rules);
       const order = orderOf(purpose, options);
+      const release = purpose === "found" ? (options.release ?? Math.min(2, terms.stockSize)) : 0;
+      if (release > terms.stockSize)
+        throw new SmkiError("RELEASE_NOT_POSSIBLE", { asked: release, inStock: terms.stockSize });
       const settled = await settleCeremony({ database: estate.database, terms }, purposes[purpose], order);
       await showScript(scriptInput(estate.settings, settled), options, output);
       const record = await holdCeremonyIn(estate, order, sittingOf(options), { onStep: output.done });
-      const released = await releaseFirst(estate, order, options, output);
+      const released = await releaseFirst(estate, release, options, output);
       const authorities = await estate.database.read((tx) => listAuthorities(tx));
       const { id, file, html, pdf } = record;
       output.answer(
@@ -96,7 +99,7 @@ function holdReal(purpose: CeremonyPurpose, options: HoldOptions): Promise<void>
 async function holdRehearsal(purpose: CeremonyPurpose, options: HoldOptions): Promise<void> {
   const settings = settingsOf(options);
   const output = createOutput(options.json);
-  requireWitnesses(options.witness, rulebookFor(settings.edition).ceremonyWitnesses.value);
+  requireWitnesses(options.witness ?? [], rulebookFor(settings.edition).ceremonyWitnesses.value);
   const order = orderOf(purpose, options);
   output.part("REHEARSAL: nothing made here is in use");
   await showScript(scriptInput(settings, order, true), options, output);
@@ -119,21 +122,19 @@ async function showScript(
 }
 
 /** The founding's witnesses release the first Issuing DCAs of the stock, so that the service can begin. */
-function releaseFirst(
+async function releaseFirst(
   { database, rules, clock }: Estate,
-  { purpose }: CeremonyOrder,
-  { release = 0, witness }: HoldOptions,
+  count: number,
+  { witness = [] }: HoldOptions,
   output: Output,
 ): Promise<readonly string[]> {
-  if (purpose !== "found" || release === 0) return Promise.resolve([]);
-  return database
-    .transaction((tx) =>
-      releaseStock(tx, release, witness, rules.stockReleasePersons.value, operatorAtMachine().name, clock()),
-    )
-    .then((released) => {
-      for (const id of released) output.done(`${id} released by the witnesses`);
-      return released;
-    });
+  if (count === 0) return [];
+  const needed = rules.stockReleasePersons.value;
+  const released = await database.transaction((tx) =>
+    releaseStock(tx, count, witness, needed, operatorAtMachine().name, clock()),
+  );
+  for (const id of released) output.done(`${id} released by the witnesses`);
+  return released;
 }
 
 function nextStep({ data }: HoldOptions): string {

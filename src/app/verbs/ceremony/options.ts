@@ -14,7 +14,7 @@ import { operatorAtMachine } from "../operator.ts";
 
 /** Options that say who is in the room. */
 export interface SittingOptions extends EstateOptions {
-  readonly witness: readonly string[];
+  readonly witness?: readonly string[];
 }
 
 /** Options that say what a ceremony is to do. */
@@ -26,7 +26,7 @@ export interface OrderOptions {
 }
 
 export function withSittingOptions(command: Command): Command {
-  return withEstateOptions(command).requiredOption(
+  return withEstateOptions(command).option(
     "--witness <name>",
     "a person who watches; give it once for each, two at least",
     collect,
@@ -75,7 +75,7 @@ export function orderOf(purpose: CeremonyPurpose, options: OrderOptions): Ceremo
 }
 
 /** Who is in the room: the witnesses by their options, the operator as the system knows them. */
-export function sittingOf({ witness }: SittingOptions): Sitting {
+export function sittingOf({ witness = [] }: SittingOptions): Sitting {
   return {
     witnesses: witness,
     sampleWitnesses: false,
