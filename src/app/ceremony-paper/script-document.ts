@@ -45,6 +45,7 @@ export function scriptDocument(input: ScriptInput): PaperDocument {
       },
       ...authoritiesBlock(plan),
       { kind: "heading", text: "Steps" },
+      { kind: "facts", rows: comparisons },
       { kind: "checklist", title: "Before the first key", items: numbered(beforehand, "A") },
       ...checklists(plan),
       { kind: "checklist", title: "When it has ended", items: numbered(afterwards, "Z") },
@@ -65,10 +66,30 @@ function witnessLabels({ witnesses: { value } }: ScriptInput): string[] {
   return Array.from({ length: value }, (_, index) => `Witness ${String(index + 1)}`);
 }
 
+/** What to compare when. */
+const comparisons = [
+  {
+    label: "A key is made",
+    value: {
+      text: "Read the SHA-256 of its public key aloud from the screen, and note its first and last groups.",
+    },
+  },
+  {
+    label: "What is to be signed",
+    value: { text: "Compare name, issuer and lifetime with the table above, before the signature." },
+  },
+  {
+    label: "A certificate or list is signed",
+    value: {
+      text: "Read its SHA-256 aloud, and note its first and last groups. The record must show the same.",
+    },
+  },
+];
+
 const beforehand = [
   "Everybody named above is present, and has shown who they are.",
   "The SHA-256 of the software on the screen is the one above, and the one that its publisher has stated.",
-  "The names, policies and lifetimes below are those that were approved.",
+  "The names, policies and lifetimes above are those that were approved.",
   "The newest checkpoint of the ledger is written down: its size and root.",
 ];
 
