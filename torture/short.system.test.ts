@@ -12,8 +12,12 @@ describe.skipIf(!existsSync("/proc/self/stat"))("The short loop of kills [needs 
     ["issuing", "checkpointing"],
     ["lists", "backup"],
     ["ceremony", "restore"],
-  ])("at every step of %s and of %s loses nothing and does nothing twice", { timeout: 400_000 }, (...names) =>
-    Promise.all(names.map(killAtEveryStepOf)),
+  ])(
+    "at every step of %s and of %s loses nothing and does nothing twice",
+    { timeout: 400_000 },
+    async (...names) => {
+      await Promise.all(names.map(killAtEveryStepOf));
+    },
   );
 
   test("has every subject", () => {
