@@ -113,7 +113,7 @@ def verify_copy(folder, key, against):
 
 def verify_receipt(file, key, against):  # c2sp.org/tlog-proof, RFC 9162 section 2.1.3.2
     form = ("OpenSMKI receipt v1\n.*-----BEGIN CERTIFICATE-----\n(.+)-----END CERTIFICATE-----\n\n"
-            "c2sp.org/tlog-proof@v1\nextra (.+?)\nindex (0|[1-9][0-9]*)\n((?:[^\n]+\n)*)\n(.*)")
+            "c2sp[.]org/tlog-proof@v1\nextra (.+?)\nindex (0|[1-9][0-9]*)\n((?:[^\n]+\n)*)\n(.*)")
     parts = re.fullmatch(form, text(file), re.S)
     need(parts, "the file is no receipt")
     certificate, entry, leaf = octets(parts[1].replace("\n", "")), octets(parts[2]), int(parts[3])
