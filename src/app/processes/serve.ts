@@ -5,7 +5,7 @@ import { milliseconds } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { registerApi } from "../../web/api/api.ts";
 import { createBoxedService, listenBoxedService } from "../../web/boxed/index.ts";
-import { createWebServer, trustClientAuthorities, type WebServer } from "../../web/server/create-server.ts";
+import { createWebServer, renewSecureContext, type WebServer } from "../../web/server/create-server.ts";
 import { readBundle } from "../demo/bundle.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
 import { readVerifierKey } from "../estate/ledger-key.ts";
@@ -14,7 +14,7 @@ import { software } from "../software.ts";
 import { startCollecting } from "./collect-cosignatures.ts";
 import { credentialAuthorities, followCredentialAuthorities } from "./credential-authorities.ts";
 import { createLog, type Log, loggable } from "./log.ts";
-import { serverTls } from "./server-certificate.ts";
+import { followServerTls, serverTls } from "./server-certificate.ts";
 import { listenForStop, type Stopping, tellReady, whenStopped } from "./stopping.ts";
 
 /** Longest read for a client, in milliseconds: a search of everything must not keep the database from others. */
@@ -79,16 +79,30 @@ function closing(server: { readonly server: Server; close(): Promise<unknown> })
 
 async function createApi(estate: Estate, log: Log, stopping: Stopping): Promise<WebServer> {
   const { settings, database, clock, rules, paths } = estate;
-  const tls = serverTls(estate);
-  const clientAuthorities = await credentialAuthorities(estate);
+  let tls = serverTls(estate);
+  let clientAuthorities: readonly string[] = await credentialAuthorities(estate);
   const server = createWebServer({ tls, clientAuthorities, logger: log, bodyLimit });
   void followCredentialAuthorities(estate, clientAuthorities, stopping.signal, {
     onChange: (trusted) => {
-      trustClientAuthorities(server, { tls, clientAuthorities: trusted });
+      clientAuthorities = trusted;
+      renewSecureContext(server, { tls, clientAuthorities });
       log.info({ count: trusted.length }, "the CAs of credentials have changed");
     },
     onFailure: (error) => {
       log.error(loggable(error), "could not look for revoked CAs");
+    },
+  });
+  void followServerTls(estate, tls, stopping.signal, {
+    onChange: (renewed) => {
+      tls = renewed;
+      renewSecureContext(server, { tls, clientAuthorities });
+      log.info("the server's certificate was renewed");
+    },
+    onFailure: (error) => {
+      log.error(
+        loggable(error),
+        "the server's certificate was changed and cannot be used; the one before it serves on",
+      );
     },
   });
   await registerApi(server, {

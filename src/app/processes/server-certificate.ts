@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createSecureContext } from "node:tls";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { makeServerCertificate } from "../../web/tls/self-made-certificate.ts";
@@ -20,11 +21,11 @@ export const serverAuthorityFile = (tlsFolder: string): string => join(tlsFolder
  *
  * @throws SmkiError TLS_FILES_NEEDED, TLS_FILES_UNUSABLE
  */
-export function serverTls({ settings, paths, clock }: Estate): ServerTls {
-  const { certificateFile, keyFile } = settings.web.tls;
-  if (certificateFile !== undefined && keyFile !== undefined) return readTls(certificateFile, keyFile);
+export function serverTls(estate: Pick<Estate, "settings" | "paths" | "clock">): ServerTls {
+  const { settings, paths, clock } = estate;
+  const files = tlsFiles(estate);
+  if (settings.web.tls.certificateFile !== undefined) return readTls(...files);
   if (settings.environment === "live") throw new SmkiError("TLS_FILES_NEEDED");
-  const files = [join(paths.tls, "server.pem"), join(paths.tls, "server.key")] as const;
   if (!existsSync(files[1]) || isNearItsEnd(files[0], clock())) {
     const made = makeServerCertificate([...new Set(["127.0.0.1", "localhost", settings.web.host])], clock());
     mkdirSync(paths.tls, { recursive: true, mode: 0o700 });
@@ -34,6 +35,45 @@ export function serverTls({ settings, paths, clock }: Estate): ServerTls {
     writeFileSync(files[1], made.key, { mode: 0o600 });
   }
   return readTls(...files);
+}
+
+function tlsFiles({ settings, paths }: Pick<Estate, "settings" | "paths">): readonly [string, string] {
+  const { certificateFile, keyFile } = settings.web.tls;
+  return certificateFile !== undefined && keyFile !== undefined
+    ? [certificateFile, keyFile]
+    : [join(paths.tls, "server.pem"), join(paths.tls, "server.key")];
+}
+
+/** How long a renewed certificate may go unseen: it is renewed days before the old one ends. */
+const lookEvery = 5_000;
+
+/**
+ * Follows the files of the server's certificate until `stop`, so that a renewal needs no restart. Certificate and
+ * key are replaced one after the other: what does not fit together yet is told once and passed over, and the
+ * service goes on with what it has.
+ */
+export async function followServerTls(
+  estate: Pick<Estate, "settings" | "paths">,
+  known: ServerTls,
+  stop: AbortSignal,
+  on: { readonly onChange: (tls: ServerTls) => void; readonly onFailure: (error: unknown) => void },
+  interval = lookEvery,
+): Promise<void> {
+  let current = known;
+  let told: string | undefined;
+  while (!stop.aborted) {
+    await sleep(interval, undefined, { signal: stop, ref: false }).catch(() => undefined);
+    try {
+      const now = readTls(...tlsFiles(estate));
+      if (now.cert !== current.cert || now.key !== current.key) on.onChange(now);
+      current = now;
+      told = undefined;
+    } catch (error) {
+      const reason = String((error as Error).cause);
+      if (reason !== told) on.onFailure(error);
+      told = reason;
+    }
+  }
 }
 
 const month = 30 * 24 * 60 * 60 * 1000;

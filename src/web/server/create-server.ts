@@ -70,8 +70,11 @@ function secureContext({
   };
 }
 
-/** From now on, only these CAs' client certificates are looked at: at new connections, resumed sessions too. */
-export function trustClientAuthorities(
+/**
+ * From now on, at new connections (resumed sessions too), this certificate is shown and only these CAs' client
+ * certificates are looked at. Connections that are open stay open.
+ */
+export function renewSecureContext(
   server: WebServer,
   context: Pick<WebServerOptions, "tls" | "clientAuthorities">,
 ): void {
