@@ -1,8 +1,16 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/transaction.ts";
 
+/** Up to which numbers of CAs may have been given out by ceremonies that a restore knows nothing of. */
+export interface NumberFloors {
+  /** Of Issuing DCAs. */
+  readonly issuingDcaFloor: number;
+  /** Of CAs that took the place of a revoked one. */
+  readonly replacementFloor: number;
+}
+
 /** A restore, as it is recorded in the database that it made. */
-export interface Restoration {
+export interface Restoration extends NumberFloors {
   readonly restoredAt: Date;
   /** The moment that the back-up shows. */
   readonly takenAt: Date;
@@ -10,25 +18,30 @@ export interface Restoration {
   readonly manifest: string;
   /** The ledger's origin up to here, where acts may have been lost. */
   readonly formerOrigin?: string;
-  /** Numbers of Issuing DCAs up to this one may have been given out. */
-  readonly issuingDcaFloor: number;
 }
 
 /** Records a restore. */
 export async function recordRestoration(tx: Tx, restoration: Restoration): Promise<void> {
-  const { restoredAt, takenAt, manifest, formerOrigin, issuingDcaFloor } = restoration;
+  const { restoredAt, takenAt, manifest, formerOrigin, issuingDcaFloor, replacementFloor } = restoration;
   await sql`
-    insert into restoration (restored_at, taken_at, manifest, former_origin, issuing_dca_floor)
-    values (${restoredAt}, ${takenAt}, ${Buffer.from(manifest, "hex")}, ${formerOrigin ?? null}, ${issuingDcaFloor})`.execute(
-    tx,
-  );
+    insert into restoration (restored_at, taken_at, manifest, former_origin, issuing_dca_floor, replacement_floor)
+    values (${restoredAt}, ${takenAt}, ${Buffer.from(manifest, "hex")}, ${formerOrigin ?? null}, ${issuingDcaFloor},
+      ${replacementFloor})`.execute(tx);
 }
 
-/** The highest number of an Issuing DCA that a ceremony may have given out after a back-up; 0 where none was restored. */
-export async function issuingDcaFloor(tx: Tx): Promise<number> {
-  const { rows } = await sql<{ floor: number }>`
-    select coalesce(max(issuing_dca_floor), 0) as floor from restoration`.execute(tx);
-  return rows[0]?.floor ?? 0;
+/** The highest numbers that a ceremony may have given out after a back-up; 0 where none was restored. */
+export async function numberFloors(tx: Tx): Promise<NumberFloors> {
+  const { rows } = await sql<NumberFloors>`
+    select coalesce(max(issuing_dca_floor), 0) as "issuingDcaFloor",
+      coalesce(max(replacement_floor), 0) as "replacementFloor" from restoration`.execute(tx);
+  return rows[0] ?? { issuingDcaFloor: 0, replacementFloor: 0 };
+}
+
+/** When the estate was last restored with acts that are or may be lost; undefined where it never was. */
+export async function lastLoss(tx: Tx): Promise<Date | undefined> {
+  const { rows } = await sql<{ at: Date | null }>`
+    select max(restored_at) as at from restoration where former_origin is not null`.execute(tx);
+  return rows[0]?.at ?? undefined;
 }
 
 /** One list of a CA may have been published in each of these, at the very most, in milliseconds. */

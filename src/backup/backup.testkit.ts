@@ -31,6 +31,10 @@ export interface BackedUpEstate extends IssuingEstate {
   backupTask(name: string, changes?: Partial<BackupTask>): BackupTask;
   /** Opens a restored estate that has the embedded database; `end` closes it. */
   open(name: string): Promise<Database>;
+  /** How to connect to what `open` opened. */
+  connectionOf(name: string): string;
+  /** Its key stores. */
+  storesAt(name: string): EstateKeyStores;
   /** A database without tables on the run's server. */
   emptyDatabase(): Promise<string>;
 }
@@ -49,6 +53,7 @@ export async function backedUpEstate(operationalStore?: SignerSettings): Promise
   writeFileSync(files.ledgerVerifierKey, `${formatVerifierKey(estate.ledger.verifier)}\n`);
   const keyStores = { operational: estate.operationalStore, ceremony: estate.ceremonyStore };
   const opened: { database: Database; server?: EmbeddedServer; drop?: () => Promise<void> }[] = [];
+  const connections = new Map<string, string>();
   const storesAt = (data: string): EstateKeyStores => {
     const at = (store: SignerSettings) =>
       store.kind === "pkcs11" ? store : { ...store, file: join(data, "keys", `${store.purpose}.keys`) };
@@ -100,10 +105,13 @@ export async function backedUpEstate(operationalStore?: SignerSettings): Promise
     }),
     open: async (name) => {
       const server = await startEmbeddedServer({ dataFolder: join(place, name) });
+      connections.set(name, server.connectionString);
       const database = connect(server, { applicationName: "test", poolSize: 8 });
       opened.push({ database, server });
       return database;
     },
+    connectionOf: (name) => connections.get(name) ?? "",
+    storesAt: (name) => storesAt(join(place, name)),
     emptyDatabase: async () => {
       const { database, connectionString, drop } = await testDatabase(2);
       await database.transaction((tx) => sql`drop schema public cascade`.execute(tx));

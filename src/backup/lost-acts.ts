@@ -12,7 +12,10 @@ import type { Manifest } from "./manifest.ts";
 
 /** What is known from outside of the back-up. */
 export interface OutsideKnowledge {
-  /** The file `keys/last-checkpoint` of the estate that is gone: its signer has signed for nothing later. */
+  /**
+   * The file `keys/last-checkpoint` of the estate that is gone, itself and no copy of earlier: its signer has signed for
+   * nothing later.
+   */
   readonly signerCheckpoint?: string;
   /** Other checkpoints that were kept elsewhere: they can show that acts were lost, never that none was. */
   readonly checkpoints: readonly string[];
@@ -47,19 +50,26 @@ export interface Loss {
   readonly outside: readonly Checkpoint[];
   /** Their notes, in that order. */
   readonly notes: readonly string[];
-  /** Each lost act, where a copy of the ledger was given. */
+  /** Each lost act, where a copy of the ledger was given that is beyond the back-up. */
   readonly acts?: readonly LostAct[];
+  /** The first leaf that such a copy does not name; `from` where there is none. */
+  readonly namedTo: number;
+  /**
+   * The operator states that nothing was recorded after the back-up. Otherwise, though no leaf is lost, there may have
+   * been acts that had none yet: of the last second, or of as long as the ledger's signer was away.
+   */
+  readonly isStopped: boolean;
 }
 
 /**
  * Judges what a back-up lacks, before anything is restored.
  *
- * Only two things show that nothing was lost: the signer's own last checkpoint, since it signs for everything within a
- * second and keeps what it signed; or the word of the operator. Any other checkpoint within the back-up says nothing
- * of later ones.
+ * Only two things show that no leaf was lost: the signer's own last checkpoint, since it keeps what it signed before it
+ * gives it away; or the word of the operator. Any other checkpoint within the back-up says nothing of later ones.
  *
  * @param verifier - the ledger's, from the back-up
- * @throws SmkiError LEDGER_NOTE_UNVERIFIED, LEDGER_NOTE_MALFORMED, RESTORE_CONTRADICTED, RESTORE_COPY_DAMAGED
+ * @throws SmkiError LEDGER_NOTE_UNVERIFIED, LEDGER_NOTE_MALFORMED, RESTORE_CONTRADICTED, RESTORE_CHECKPOINT_NOT_LAST,
+ *   RESTORE_COPY_DAMAGED
  */
 export async function judgeLoss(
   manifest: Manifest,
@@ -75,14 +85,17 @@ export async function judgeLoss(
     .filter(({ checkpoint }) => checkpoint.origin === verifier.name)
     .toSorted((left, right) => left.checkpoint.size - right.checkpoint.size);
   const largest = opened.at(-1)?.checkpoint;
+  if (known.signerCheckpoint !== undefined)
+    requireLast(known.signerCheckpoint, [manifest.ledger.checkpoint, ...given], verifier);
   const beyond = largest !== undefined && largest.size > size ? largest : undefined;
   if (beyond !== undefined && known.nothingLost)
     throw new SmkiError("RESTORE_CONTRADICTED", { held: size, covered: beyond.size });
   const isCertainOfNone = known.nothingLost || known.signerCheckpoint !== undefined;
+  const copy = opened.find(({ note, checkpoint }) => note === copied && checkpoint.size > size)?.checkpoint;
   const acts =
-    beyond === undefined || known.copy === undefined
+    copy === undefined || known.copy === undefined
       ? undefined
-      : await readLostActs(known.copy, manifest, copiedTree(copied, verifier) ?? beyond);
+      : await readLostActs(known.copy, manifest, copy);
   return {
     verdict: beyond !== undefined ? "certain" : isCertainOfNone ? "none" : "possible",
     from: size,
@@ -91,11 +104,24 @@ export async function judgeLoss(
     outside: opened.map(({ checkpoint }) => checkpoint),
     notes: opened.map(({ note }) => note),
     ...(acts === undefined ? {} : { acts }),
+    namedTo: copy?.size ?? size,
+    isStopped: known.nothingLost,
   };
 }
 
-const copiedTree = (note: string | undefined, verifier: LedgerVerifier): Checkpoint | undefined =>
-  note === undefined ? undefined : openCheckpoint(note, verifier);
+/**
+ * Refuses what is given as the signer's last checkpoint where another shows that it was not the last: a copy of
+ * earlier, or that of a ledger before this one. Taken at its word, the ledger would sign other leaves in the place of
+ * those that are lost.
+ *
+ * @throws SmkiError RESTORE_CHECKPOINT_NOT_LAST
+ */
+function requireLast(signed: string, others: readonly string[], verifier: LedgerVerifier): void {
+  const { origin, size } = openCheckpoint(signed, verifier);
+  for (const other of others.map((note) => openCheckpoint(note, verifier)))
+    if (origin !== verifier.name || (other.origin === origin && other.size > size))
+      throw new SmkiError("RESTORE_CHECKPOINT_NOT_LAST", { origin, size, known: other.size });
+}
 
 /**
  * Reads the lost acts out of a copy of the ledger. The whole copy is hashed: it must begin with the very tree that the
@@ -168,9 +194,10 @@ function describe(leaf: number, entry: Buffer): LostAct {
 }
 
 /** The loss in words, without a final stop. */
-export function describeLoss({ verdict, from, to, after }: Loss): string {
+export function describeLoss({ verdict, from, to, after, isStopped }: Loss): string {
   const since = after === undefined ? "" : `, recorded after ${after}`;
-  if (verdict === "none") return `nothing is lost: the back-up holds all ${String(from)} leaves`;
+  if (verdict === "none")
+    return `${isStopped ? "nothing" : "no leaf"} is lost: the back-up holds all ${String(from)} leaves`;
   if (verdict === "certain") return `leaves ${String(from)} to ${String(to - 1)} are lost${since}`;
   return `leaves from ${String(from)} on may be lost${since}; no checkpoint from outside says how many`;
 }

@@ -60,9 +60,9 @@ export function formerLedgersOf({ backup }: RestoreOrder, manifest: Manifest): s
 export function skipOf(
   { clock }: Pick<RestoreOrder, "clock">,
   { takenAt }: Manifest,
-  { verdict }: Loss,
+  { isStopped }: Pick<Loss, "isStopped">,
 ): Skip {
-  if (verdict === "none") return () => 0;
+  if (isStopped) return () => 0;
   const elapsed = Math.max(0, clock().getTime() - Date.parse(takenAt));
   return (table) => skipOfOthers + (busyTables.has(table) ? elapsed : 0);
 }

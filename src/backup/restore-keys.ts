@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { listAuthorities } from "../authorities/authorities.ts";
-import { issuingDcaNumber, keyStoreOf } from "../authorities/ceremony/hierarchy.ts";
+import { crlProfiles } from "../authorities/authority.ts";
+import { keyStoreOf } from "../authorities/ceremony/hierarchy.ts";
 import type { Database } from "../database/connect.ts";
 import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 import { replaceFile } from "../keys/encrypted-file/atomic-file.ts";
@@ -58,6 +59,8 @@ export interface KeysFound {
   readonly unknown: readonly string[];
   /** The highest number of an Issuing DCA in the database or by the label of a key. */
   readonly highestIssuingDca: number;
+  /** The same of CAs that took the place of a revoked one; the first of a kind has no number. */
+  readonly highestReplacement: number;
   /** What could not be looked at. */
   readonly notReached: readonly string[];
 }
@@ -83,17 +86,24 @@ export async function openRestoredKeys(
     if (typeof ceremony !== "string") requireAll(labelsIn("ceremony"), ceremony, "ceremony");
     const known = new Set([...authorities.map(({ keyLabel }) => keyLabel), ...others]);
     const found = [...labels, ...(typeof ceremony === "string" ? [] : ceremony)];
-    const dcas = [...authorities.map(({ id }) => id), ...found].filter((id) => /^issuing-dca\/\d+$/.test(id));
+    const ids = [...authorities.map(({ id }) => id), ...found];
     return {
       operational,
       unknown: [...new Set(found.filter((label) => !known.has(label)))],
-      highestIssuingDca: Math.max(0, ...dcas.map(issuingDcaNumber)),
+      highestIssuingDca: highestNumber(ids, ["issuing-dca"]),
+      highestReplacement: highestNumber(ids, crlProfiles),
       notReached: typeof ceremony === "string" ? [`the ceremony key store (${ceremony})`] : [],
     };
   } catch (error) {
     await operational.close();
     throw error;
   }
+}
+
+/** The highest number in identifiers `PROFILE/NUMBER` of these profiles; 0 where none has one. */
+function highestNumber(ids: readonly string[], profiles: readonly string[]): number {
+  const parts = ids.map((id) => /^([^/]+)\/(\d+)$/.exec(id));
+  return Math.max(0, ...parts.map((part) => (profiles.includes(part?.[1] ?? "") ? Number(part?.[2]) : 0)));
 }
 
 /** The labels of the ceremony store, or why it cannot be read: it may be locked away. */

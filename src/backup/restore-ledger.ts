@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { listAuthorities } from "../authorities/authorities.ts";
 import { withdrawIntents } from "../authorities/issuing/withdraw.ts";
-import { raiseListNumbers, recordRestoration } from "../authorities/restoration.ts";
+import { type NumberFloors, raiseListNumbers, recordRestoration } from "../authorities/restoration.ts";
 import type { Database } from "../database/connect.ts";
 import type { Signer } from "../keys/signer.ts";
 import type { Act } from "../ledger/act.ts";
@@ -34,7 +34,8 @@ export interface LedgerToRestore {
   readonly read: ReadManifest;
   readonly loss: Loss;
   readonly former: NoteVerifier;
-  readonly issuingDcaFloor: number;
+  /** Numbers that may have been given out: of Issuing DCAs, and of CAs that took the place of a revoked one. */
+  readonly floors: NumberFloors;
   readonly by: string;
   readonly now: Date;
 }
@@ -125,7 +126,7 @@ async function succeed(
  * @returns serial numbers of revocations that were not made again
  */
 async function record(
-  { database, read, loss, former, issuingDcaFloor, by, now }: LedgerToRestore,
+  { database, read, loss, former, floors, by, now }: LedgerToRestore,
   origin: string,
   tree: { readonly size: number; readonly root: Buffer },
   lostActs: readonly LostAct[] = [],
@@ -157,14 +158,14 @@ async function record(
       restoredAt: now,
       takenAt,
       manifest: sha256,
-      issuingDcaFloor,
+      ...floors,
       ...(isSuccessor ? { formerOrigin: former.name } : {}),
     });
     await raiseListNumbers(tx, takenAt, now);
     // What stood recorded to be signed may have been signed and given out since: its serial numbers are never used
-    // again. The chunks are prepared anew.
+    // again. The chunks are prepared anew. Where no leaf is lost too: what was published in the last second had none.
     const withdrawn: Act[] = [];
-    if (isSuccessor)
+    if (!loss.isStopped)
       for (const { id } of await listAuthorities(tx)) withdrawn.push(...(await withdrawIntents(tx, id, now)));
     await recordActs(tx, [act, ...withdrawn]);
     return redoRevocations(tx, lostActs, by, now);

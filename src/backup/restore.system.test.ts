@@ -6,10 +6,11 @@ import { hours, seconds } from "../authorities/ceremony/estate.testkit.ts";
 import { hierarchyTerms } from "../authorities/ceremony/terms.testkit.ts";
 import { certificateDigests } from "../authorities/certificate-rows.ts";
 import type { IssuingStep } from "../authorities/issuing/issue.ts";
+import { numberFloors } from "../authorities/restoration.ts";
 import { publishListIfDue } from "../authorities/revocation/publish-list.ts";
 import { revokeCertificate } from "../authorities/revocation/revoke.ts";
 import { parseCrl, readCrlFields, type SerialNumber } from "../certificates/index.ts";
-import type { Database } from "../database/connect.ts";
+import { connect, type Database } from "../database/connect.ts";
 import { SmkiError } from "../errors/smki-error.ts";
 import {
   issuedSerialNumbers,
@@ -38,6 +39,7 @@ const schedule = hierarchyTerms(3).crlOf("issuing-oca");
 let estate: BackedUpEstate;
 /** The checkpoint of before the back-up, and the newest one, kept outside. */
 let early = "";
+let earliest = "";
 let last = "";
 /** Acknowledged before the back-up was taken, and after it. */
 let before: SerialNumber[] = [];
@@ -53,6 +55,17 @@ const publishCrl = async (database: Database, signer: Signer) => {
   const time = { clock: estate.clock.read, toleranceSeconds: 5 };
   return database.transaction((tx) => publishListIfDue(tx, signer, authority, schedule, time));
 };
+const stopAtRecord = (step: IssuingStep) => {
+  if (step === "record") throw new SmkiError("DATABASE_UNAVAILABLE");
+};
+const openIntents = async (connectionString: string) => {
+  const database = connect({ connectionString }, { applicationName: "test", poolSize: 1 });
+  const { rows } = await database.read((tx) =>
+    sql<{ open: number }>`select count(*) as open from issuing_intent where published_at is null`.execute(tx),
+  );
+  await database.close();
+  return rows[0]?.open;
+};
 const sequence = () =>
   sequenceOnce({ database: estate.database, signer: estate.ledger, clock: estate.clock.read });
 
@@ -60,6 +73,7 @@ beforeAll(async () => {
   estate = await backedUpEstate();
   const issue = async (count: number) =>
     issuedSerialNumbers(await estate.issue(estate.manufacturer, "device", makeDeviceCsrs(count)));
+  earliest = (await estate.ledger.lastCheckpoint()).note;
   before = await issue(5);
   const [organisation] = issuedSerialNumbers(
     await estate.issue(estate.supplier, "organisation", [makeOrganisationCsr()]),
@@ -72,10 +86,7 @@ beforeAll(async () => {
   const waiting = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(2));
   // Another one stands recorded to be signed, under serial numbers that are chosen.
   const recorded = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(2));
-  const stop = (step: IssuingStep) => {
-    if (step === "record") throw new SmkiError("DATABASE_UNAVAILABLE");
-  };
-  await expect(estate.work(recorded, { afterStep: stop })).rejects.toThrow();
+  await expect(estate.work(recorded, { afterStep: stopAtRecord })).rejects.toThrow();
   kept = (await estate.backup("monday")).manifest.ledger.size;
 
   estate.clock.advance(600 * seconds);
@@ -129,6 +140,18 @@ describe("a back-up that may lack acts is not restored by mistake", () => {
     await expect(estate.restore("refused", "monday", { outside: contradicted })).rejects.toMatchObject({
       code: "RESTORE_CONTRADICTED",
     });
+  });
+
+  test("a checkpoint that is not the signer's last proves nothing, and is not taken for it", async () => {
+    const notLast = { code: "RESTORE_CHECKPOINT_NOT_LAST" };
+    // Copied before the back-up, which holds a later one; or another one that is known is later.
+    for (const [signerCheckpoint, checkpoints] of [
+      [earliest, []],
+      [early, [last]],
+    ] as const) {
+      const outside = { signerCheckpoint, checkpoints, nothingLost: false };
+      await expect(estate.restore("refused", "monday", { outside })).rejects.toMatchObject(notLast);
+    }
   });
 
   test("and nothing is made where it is refused", () => {
@@ -270,6 +293,29 @@ describe("an estate restored with acts lost", () => {
     expect(await verify([early])).toMatchObject({ holds: true });
   });
 
+  test("keeps numbers of CAs free that ceremonies after the back-up may have given out", async () => {
+    expect(await database.read(numberFloors)).toEqual({ issuingDcaFloor: 6, replacementFloor: 10 });
+  });
+
+  test("is backed up and restored again; a checkpoint of the ledger before tells nothing of its end", async () => {
+    await sequenceOnce({ database, signer: ledger, clock: estate.clock.read });
+    const connectionString = estate.connectionOf("tuesday");
+    const files = estateFiles(join(estate.place, "tuesday"));
+    const keyStores = estate.storesAt("tuesday");
+    await estate.backup("of-restored", { database, connectionString, files, keyStores });
+    const outside = { signerCheckpoint: early, checkpoints: [], nothingLost: false };
+    await expect(estate.restore("refused", "of-restored", { outside })).rejects.toMatchObject({
+      code: "RESTORE_CHECKPOINT_NOT_LAST",
+    });
+    const signerCheckpoint = readFileSync(files.lastCheckpoint, "utf8");
+    const databaseUrl = await estate.emptyDatabase();
+    const again = await estate.restore("again", "of-restored", {
+      outside: { ...outside, signerCheckpoint },
+      databaseUrl,
+    });
+    expect(again).toMatchObject({ ledger: { isSuccessor: false }, report: { holds: true } });
+  });
+
   test("is not restored over", async () => {
     await expect(estate.restore("tuesday", "monday", { acceptLoss: true })).rejects.toMatchObject({
       code: "RESTORE_TARGET_NOT_EMPTY",
@@ -279,11 +325,15 @@ describe("an estate restored with acts lost", () => {
 
 describe("an estate restored with nothing lost", () => {
   test("goes on with the same ledger, from the checkpoint that its signer signed last; externally too", async () => {
+    const recorded = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(1));
+    await expect(estate.work(recorded, { afterStep: stopAtRecord })).rejects.toThrow();
     await estate.backup("wednesday");
     const databaseUrl = await estate.emptyDatabase();
     const outside = { signerCheckpoint: last, checkpoints: [early], nothingLost: false };
     const restored = await estate.restore("thursday", "wednesday", { outside, databaseUrl });
     expect(restored).toMatchObject({ ledger: { isSuccessor: false }, report: { holds: true } });
+    // It may have been signed and given out before its acts had a leaf: its serial number is not used again.
+    expect(await openIntents(databaseUrl)).toBe(0);
     const { lastCheckpoint } = estateFiles(join(estate.place, "thursday"));
     expect(readFileSync(lastCheckpoint, "utf8")).toBe(last);
     // A database that has tables is never written into.

@@ -170,7 +170,10 @@ async function restoreInto(database: Database, connectionString: string, work: W
       read,
       loss,
       former,
-      issuingDcaFloor: keys.highestIssuingDca + (loss.verdict === "none" ? 0 : order.stockSize),
+      floors: {
+        issuingDcaFloor: keys.highestIssuingDca + (loss.isStopped ? 0 : order.stockSize),
+        replacementFloor: keys.highestReplacement + (loss.isStopped ? 0 : mostReplacements),
+      },
       by: order.by,
       now: order.clock(),
     });
@@ -195,6 +198,9 @@ async function restoreInto(database: Database, connectionString: string, work: W
     await closeKeys(keys);
   }
 }
+
+/** More CAs than are replaced between two back-ups, by far; their numbers have four digits. */
+const mostReplacements = 10;
 
 const closeKeys = ({ operational }: KeysFound): Promise<void> => operational.close();
 

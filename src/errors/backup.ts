@@ -51,6 +51,12 @@ export const backupErrors = errorEntries({
     remedy: "Leave out --nothing-lost, and read what was lost; or find the back-up that holds it all.",
     status: 409,
   },
+  RESTORE_CHECKPOINT_NOT_LAST: {
+    what: "This is not the last checkpoint of the signer: a later one of the same ledger is known, or a ledger after it",
+    remedy:
+      "Name the file keys/last-checkpoint that lay in the lost data folder. A copy that was made earlier goes with --against: it can show a loss, never that there is none.",
+    status: 409,
+  },
   RESTORE_CLOCK_BEHIND: {
     what: "The clock stands before something that is known to have happened",
     remedy: "Set the clock right, then restore: certificates and lists must not bear a time before others.",

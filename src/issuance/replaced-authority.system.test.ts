@@ -6,6 +6,7 @@ import { resumeCeremony } from "../authorities/ceremony/resume.ts";
 import { revokeAuthority } from "../authorities/ceremony/revoke-authority.ts";
 import { rules } from "../authorities/ceremony/terms.testkit.ts";
 import { currentListOf } from "../authorities/certificates.ts";
+import { recordRestoration } from "../authorities/restoration.ts";
 import { authorityStanding } from "../authorities/standing.ts";
 import { parseCertificate, parseCrl, readCrlFields, readFields } from "../certificates/index.ts";
 import {
@@ -87,4 +88,17 @@ test("the replacement of a replacement has the next number, and is on no list of
   expect((await estate.authority("issuing-oca/0003")).state).toBe("active");
   const arl = await listOf("root-oca");
   expect(readCrlFields(parseCrl(arl?.list ?? Buffer.alloc(0))).revoked).toHaveLength(2);
+});
+
+test("a number that a ceremony may have given out, and a restore knows nothing of, is not given again", async () => {
+  const restored = {
+    restoredAt: estate.clock.read(),
+    takenAt: estate.clock.read(),
+    manifest: "00".repeat(32),
+  };
+  const floors = { issuingDcaFloor: 0, replacementFloor: 7 };
+  await estate.database.transaction((tx) => recordRestoration(tx, { ...restored, ...floors }));
+  await revoke("issuing-oca/0003");
+  await replace("issuing-oca/0003", "Z6");
+  expect((await estate.authority("issuing-oca/0008")).state).toBe("active");
 });

@@ -43,7 +43,7 @@ export function restoreCommand(): Command {
     .option("--database-url <url>", "an empty external database (default: as the settings say)")
     .option(
       "--signer-checkpoint <file>",
-      "keys/last-checkpoint of the estate that is gone, if it outlived it: shows for certain whether acts were lost",
+      "keys/last-checkpoint of the estate that is gone, if it outlived it, and no earlier copy: shows for certain whether leaves were lost",
     )
     .option("--against <file...>", "signed checkpoints that were kept elsewhere")
     .option("--copy <folder>", "a copy of the ledger: names each act that is lost")
@@ -118,7 +118,7 @@ function storesOf({ keys }: Settings, backup: string, dataFolder: string): Estat
 
 function tell(restored: Restored, output: Output, { data }: RestoreOptions): void {
   const { dataFolder, takenAt, loss, ledger, report, unknownKeys, remarks } = restored;
-  const { verdict, from, to, after } = loss;
+  const { verdict, from, to, after, namedTo, isStopped } = loss;
   const lostActs = ledger.lostActs?.map(({ leaf, kind, at, serialNumber }) => ({
     leaf,
     kind,
@@ -132,7 +132,7 @@ function tell(restored: Restored, output: Output, { data }: RestoreOptions): voi
       holds: report.holds,
       origin: ledger.origin,
       isSuccessor: ledger.isSuccessor,
-      loss: { verdict, from, to, after },
+      loss: { verdict, from, to, after, namedTo },
       lostActs,
       revocationsNotRedone: ledger.notRedone,
       unknownKeys,
@@ -146,6 +146,12 @@ function tell(restored: Restored, output: Output, { data }: RestoreOptions): voi
     output.line(
       `  and ${String((lostActs?.length ?? 0) - mostShown)} more, all in ${join(dataFolder, "lost-acts.txt")}`,
     );
+  if (lostActs !== undefined && namedTo < to)
+    output.warn(
+      `The copy of the ledger ends before leaf ${String(namedTo)}: the lost acts from it on are not named.`,
+    );
+  if (verdict === "none" && !isStopped)
+    output.line("Acts of its very last moments, which had no leaf yet, may be lost all the same.");
   if (ledger.isSuccessor)
     output.warn(
       `The ledger goes on as ${ledger.origin}. Publish its key: ${readFileSync(join(dataFolder, "ledger-verifier-key.txt"), "utf8").trim()}`,

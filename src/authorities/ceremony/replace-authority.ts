@@ -2,6 +2,7 @@ import { SmkiError } from "../../errors/smki-error.ts";
 import { type Authority, type CrlProfile, crlProfiles } from "../authority.ts";
 import { selectAuthorities } from "../authority-store.ts";
 import { issuerOf } from "../issuing/issuer.ts";
+import { numberFloors } from "../restoration.ts";
 import { publishList } from "../revocation/publish-list.ts";
 import type { CeremonyOrder } from "./ceremony-order.ts";
 import { certifyAuthority, intendStep } from "./certify.ts";
@@ -85,19 +86,25 @@ function requireNameUsable({ terms }: SettlingRoom, authorities: readonly Author
     throw new SmkiError("AUTHORITY_NAME_UNUSABLE", { name, octets: most, taken: taken.join(" ") });
 }
 
-/** The next number of its kind; the first has none. One that a root has put its name to is not given again. */
+/**
+ * The next number of its kind; the first has none. One that a root has put its name to is not given again, nor one that it
+ * may have in a ceremony that a restore knows nothing of.
+ */
 async function nextId(
   room: SettlingRoom,
   authorities: readonly Authority[],
   profile: CrlProfile,
 ): Promise<string> {
   const prefix = intendStep(`${profile}/`);
-  const intended = await room.database.read((tx) => selectStepNames(tx, prefix));
+  const { intended, floor } = await room.database.read(async (tx) => ({
+    intended: await selectStepNames(tx, prefix),
+    floor: (await numberFloors(tx)).replacementFloor,
+  }));
   const known = new Set([
     ...authorities.map(({ id }) => id),
     ...intended.map((name) => name.slice(intendStep("").length)),
   ]);
-  let number = 2;
+  let number = Math.max(2, floor + 1);
   while (known.has(numberedId(profile, number))) number += 1;
   return numberedId(profile, number);
 }

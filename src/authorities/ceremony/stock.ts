@@ -1,7 +1,7 @@
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Authority } from "../authority.ts";
 import { selectAuthorities } from "../authority-store.ts";
-import { issuingDcaFloor } from "../restoration.ts";
+import { numberFloors } from "../restoration.ts";
 import type { CeremonyRecord, CeremonyRoom } from "./ceremony-room.ts";
 import { certifyAuthority, intendStep } from "./certify.ts";
 import { issuingDcaId, issuingDcaNumber, keyAlgorithmOf } from "./hierarchy.ts";
@@ -86,7 +86,7 @@ export async function makeStock(
 async function highestNumber(room: SettlingRoom, dcas: readonly Authority[]): Promise<number> {
   const { intended, floor } = await room.database.read(async (tx) => ({
     intended: await selectStepNames(tx, intendStep(prefix)),
-    floor: await issuingDcaFloor(tx),
+    floor: (await numberFloors(tx)).issuingDcaFloor,
   }));
   const ids = [...dcas.map(({ id }) => id), ...intended.map((name) => name.slice(intendStep("").length))];
   return Math.max(floor, ...ids.map(issuingDcaNumber));

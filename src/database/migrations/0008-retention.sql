@@ -11,7 +11,9 @@ create table restoration (
   -- Set where acts after that moment may have been lost: the ledger goes on under another origin from here.
   former_origin text,
   -- Numbers of Issuing DCAs up to this one may have been given out after that moment.
-  issuing_dca_floor integer not null check (issuing_dca_floor >= 0)
+  issuing_dca_floor integer not null check (issuing_dca_floor >= 0),
+  -- The same of CAs that took the place of a revoked one.
+  replacement_floor integer not null check (replacement_floor >= 0)
 );
 
 -- The next list of a CA has a higher number than this one: lists that were published after the back-up are not known.
