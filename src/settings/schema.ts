@@ -230,6 +230,18 @@ export const settingsSchema = Type.Object({
       }),
     ),
   }),
+  metrics: Type.Object({
+    port: Type.Optional(
+      wholeNumber(
+        {
+          description:
+            "Port on 127.0.0.1 where the web process answers /metrics (for Prometheus), /healthz and /readyz over plain HTTP; 0 takes any that is free. None if left out.",
+        },
+        0,
+        65_535,
+      ),
+    ),
+  }),
   log: Type.Object({
     level: oneOf(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
       description: "The least weighty lines that are logged.",

@@ -1,10 +1,14 @@
 import type { Server, Socket } from "node:net";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { formatVerifierKey } from "../../ledger/note.ts";
 import { milliseconds } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { registerApi } from "../../web/api/api.ts";
 import { createBoxedService, listenBoxedService } from "../../web/boxed/index.ts";
+import { healthRoutes } from "../../web/operations/health-routes.ts";
+import { createOperationsServer } from "../../web/operations/operations-server.ts";
+import { measureRequests } from "../../web/operations/request-metrics.ts";
 import { createWebServer, renewSecureContext, type WebServer } from "../../web/server/create-server.ts";
 import { readBundle } from "../demo/bundle.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
@@ -13,6 +17,7 @@ import { within } from "../estate/within.ts";
 import { software } from "../software.ts";
 import { startCollecting } from "./collect-cosignatures.ts";
 import { credentialAuthorities, followCredentialAuthorities } from "./credential-authorities.ts";
+import { estateMetrics } from "./estate-metrics.ts";
 import { createLog, type Log, loggable } from "./log.ts";
 import { followServerTls, serverTls } from "./server-certificate.ts";
 import { listenForStop, type Stopping, tellReady, whenStopped } from "./stopping.ts";
@@ -38,16 +43,23 @@ export async function serve(settings: Settings): Promise<void> {
   const servers: ClosingServer[] = [];
   let collecting: Promise<void> | undefined;
   try {
-    const api = await createApi(estate, log, stopping);
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    const api = await createApi(estate, log, stopping, registry);
     servers.push(closing(api));
     const { host, port } = settings.web;
     const url = await listen(() => api.listen({ host, port }), host, port);
     const repositoryUrl = settings.repositoryService.enabled
       ? await startBoxed(estate, log, servers)
       : undefined;
+    const metricsUrl = await startOperations(estate, log, stopping, registry, servers);
     collecting = startCollecting(estate, log, stopping.signal);
-    log.info({ url, repositoryUrl }, "listening");
-    tellReady({ url, ...(repositoryUrl === undefined ? {} : { repositoryUrl }) });
+    log.info({ url, repositoryUrl, metricsUrl }, "listening");
+    tellReady({
+      url,
+      ...(repositoryUrl === undefined ? {} : { repositoryUrl }),
+      ...(metricsUrl === undefined ? {} : { metricsUrl }),
+    });
     await whenStopped(stopping);
     log.info("stopping: taking no new requests");
   } finally {
@@ -77,7 +89,12 @@ function closing(server: { readonly server: Server; close(): Promise<unknown> })
   };
 }
 
-async function createApi(estate: Estate, log: Log, stopping: Stopping): Promise<WebServer> {
+async function createApi(
+  estate: Estate,
+  log: Log,
+  stopping: Stopping,
+  registry: Registry,
+): Promise<WebServer> {
   const { settings, database, clock, rules, paths } = estate;
   let tls = serverTls(estate);
   let clientAuthorities: readonly string[] = await credentialAuthorities(estate);
@@ -105,6 +122,8 @@ async function createApi(estate: Estate, log: Log, stopping: Stopping): Promise<
       );
     },
   });
+  measureRequests(server, registry);
+  healthRoutes(server, { database, stopping: stopping.signal });
   await registerApi(server, {
     database,
     clock,
@@ -132,6 +151,23 @@ async function startBoxed(estate: Estate, log: Log, servers: ClosingServer[]): P
   });
   servers.push(closing(boxed));
   return (await listenBoxedService(boxed, port)).urls[0] ?? "";
+}
+
+async function startOperations(
+  estate: Estate,
+  logger: Log,
+  stopping: Stopping,
+  registry: Registry,
+  servers: ClosingServer[],
+): Promise<string | undefined> {
+  const { port } = estate.settings.metrics;
+  if (port === undefined) return undefined;
+  const { database } = estate;
+  const current = () => estateMetrics(estate);
+  const server = createOperationsServer({ registry, current, database, stopping: stopping.signal, logger });
+  servers.push(closing(server));
+  const host = "127.0.0.1";
+  return listen(() => server.listen({ host, port }), host, port);
 }
 
 async function listen(start: () => Promise<string>, host: string, port: number): Promise<string> {

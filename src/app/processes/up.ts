@@ -15,6 +15,8 @@ export interface RunningService {
   readonly url: string;
   /** The repository service in the manner of DCC Boxed; undefined where it does not run. */
   readonly repositoryUrl: string | undefined;
+  /** Where Prometheus reads; undefined where the settings name no port. */
+  readonly metricsUrl: string | undefined;
   /** What the workers sign with. */
   readonly signer: string;
   readonly logFile: string;
@@ -53,6 +55,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
       estate,
       url: String(web?.["url"]),
       repositoryUrl: web?.["repositoryUrl"] === undefined ? undefined : String(web["repositoryUrl"]),
+      metricsUrl: web?.["metricsUrl"] === undefined ? undefined : `${String(web["metricsUrl"])}/metrics`,
       signer: String(workers[0]?.["signer"]),
       logFile: started.logFile,
       failed: started.failed,

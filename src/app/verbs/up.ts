@@ -25,16 +25,17 @@ Stop with Ctrl-C or SIGTERM: work in hand is finished within 10 seconds; a secon
       });
       const service = await startService(settingsOf(options));
       kill = service.kill;
-      const { url, repositoryUrl, signer, logFile, estate } = service;
+      const { url, repositoryUrl, metricsUrl, signer, logFile, estate } = service;
       const { environment, edition, dataFolder } = estate.settings;
       output.answer(
-        { url, repositoryUrl, environment, edition, dataFolder, signer, logFile },
+        { url, repositoryUrl, metricsUrl, environment, edition, dataFolder, signer, logFile },
         [
           `OpenSMKI is up: ${environment} environment, edition ${edition}, data in ${dataFolder}`,
           `  JSON API         ${url}/api/v1/status`,
           ...(repositoryUrl === undefined
             ? []
             : [`  Repository       ${repositoryUrl} (in the manner of DCC Boxed)`]),
+          ...(metricsUrl === undefined ? [] : [`  Metrics          ${metricsUrl}`]),
           `  Keys             ${signer}`,
           `  Log              ${logFile}`,
           "Ctrl-C stops it.",

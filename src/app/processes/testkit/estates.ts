@@ -12,6 +12,7 @@ import { type Running, type RunOptions, smki, startSmki, temporaryFolder, until 
 export interface UpAnswer {
   readonly url: string;
   readonly repositoryUrl?: string;
+  readonly metricsUrl?: string;
   readonly logFile: string;
   readonly environment: string;
 }
