@@ -66,6 +66,18 @@ export const ceremonyErrors = errorEntries({
     remedy: "Put the settings back as they were and resume it, or abandon it and begin another.",
     status: 409,
   },
+  CEREMONY_BEFORE_RESTORE: {
+    what: "The ceremony began before a restore that lost acts: it may have come to its end in what was lost",
+    remedy:
+      "Look for a signed record of it. Then give it up with `smki ceremony abandon`, which destroys every key that it made, and begin another.",
+    status: 409,
+  },
+  CEREMONY_FILE_UNWRITABLE: {
+    what: "A file of a ceremony cannot be written",
+    remedy:
+      "Name a file in a folder that is there, on a disk with room. What was recorded is in the database: `smki ceremony record NUMBER` makes its files again.",
+    status: 500,
+  },
   CEREMONY_KEY_CHANGED: {
     what: "A key that the ceremony made is not in its key store any more, or is another",
     remedy:

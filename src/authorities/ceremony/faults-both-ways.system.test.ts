@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { faultyDatabase } from "../../database/testkit/faulty-database.ts";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { faultySigner, signingFaults } from "../../keys/testkit/faulty-signer.ts";
@@ -9,12 +9,12 @@ import { abandonCeremony, resumeCeremony } from "./resume.ts";
 import { extendStock } from "./stock.ts";
 
 let estate: TestEstate;
+/** How many Issuing DCAs there are to be: the first is of the founding. */
 let stock = 1;
-beforeEach(async () => {
+beforeAll(async () => {
   estate = await foundedEstate({ stockSize: 1, released: 0 });
-  stock = 1;
 });
-afterEach(() => estate.end());
+afterAll(() => estate.end());
 
 const fail = () => {
   throw new SmkiError("DATABASE_UNAVAILABLE");
@@ -40,7 +40,6 @@ async function expectWhole(): Promise<void> {
   }
   const authorities = await estate.authorities();
   const dcas = authorities.filter(({ profile }) => profile === "issuing-dca");
-  // The first is of the founding.
   expect(dcas).toHaveLength(stock);
   const stores = [estate.ceremonySigner, estate.operationalSigner];
   const labels = (await Promise.all(stores.map((store) => store.listLabels()))).flat();

@@ -20,7 +20,7 @@ import { describeList, publishListStep } from "./list-steps.ts";
 import { lodgeAuthorities } from "./lodge.ts";
 import type { Purpose, WriteCeremony, WrittenCeremony } from "./purpose.ts";
 import type { Sitting } from "./sitting.ts";
-import { makeStock } from "./stock.ts";
+import { makeStock, stockFilling } from "./stock.ts";
 
 /**
  * The founding of an estate: the Contingency key pair and symmetric key, the two device hierarchies and the
@@ -33,10 +33,17 @@ export const founding: Purpose = {
     return order;
   },
   work: makeHierarchy,
-  // The keys of a living estate are safe from a founding on an empty database: the checkpoint before is refused, since
-  // the signer of the ledger has signed for more entries than that database has.
-  makesKey: () => true,
+  // The ledger's keys, of which a restore may have made another, and that of the records are not among them. The keys of a
+  // living estate are safe from a founding on an empty database: the checkpoint before is refused, since the signer of
+  // the ledger has signed for more entries than that database has.
+  makesKey: (label) => madeByFounding.has(label) || stockFilling.makesKey(label),
 };
+
+const madeByFounding: ReadonlySet<string> = new Set([
+  contingencyKeyLabel,
+  contingencySymmetricKeyLabel,
+  ...hierarchy.map(({ profile }) => profile),
+]);
 
 /**
  * Holds the founding ceremony of an estate.

@@ -3,12 +3,7 @@ import type { KeyAlgorithm, KeyInfo } from "../../keys/signer.ts";
 import { selectAuthorities } from "../authority-store.ts";
 import { type CeremonyRoom, type KeyStoreName, signerOf } from "./ceremony-room.ts";
 import { fingerprint } from "./fingerprint.ts";
-import {
-  contingencyKeyLabel,
-  contingencySymmetricKeyLabel,
-  ledgerKeyLabel,
-  recordKeyLabel,
-} from "./hierarchy.ts";
+import { contingencyKeyLabel, contingencySymmetricKeyLabel } from "./hierarchy.ts";
 import type { Journal } from "./journal.ts";
 import type { Purpose } from "./purpose.ts";
 
@@ -106,9 +101,6 @@ async function destroyIfThere(room: CeremonyRoom, store: KeyStoreName, label: st
   }
 }
 
-/** Keys that are made with the estate itself, and outlive every ceremony. */
-const keysOfTheEstate = [ledgerKeyLabel, recordKeyLabel];
-
 /**
  * Destroys the keys that ceremonies of this purpose made and nothing refers to, each as a step of its own: first
  * it is journaled which there are, so that each is told of, whenever the ceremony stops.
@@ -147,7 +139,7 @@ interface Leftover {
 
 async function leftovers(room: CeremonyRoom, purpose: Purpose): Promise<Leftover[]> {
   const authorities = await room.database.read((tx) => selectAuthorities(tx));
-  const inUse = new Set([...keysOfTheEstate, ...authorities.map(({ keyLabel }) => keyLabel)]);
+  const inUse = new Set(authorities.map(({ keyLabel }) => keyLabel));
   // The Contingency keys are no CA's, and stay as long as there is a hierarchy.
   if (authorities.length > 0)
     for (const label of [contingencyKeyLabel, contingencySymmetricKeyLabel]) inUse.add(label);

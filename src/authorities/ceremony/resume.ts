@@ -1,5 +1,6 @@
 import { SmkiError } from "../../errors/smki-error.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
+import { lastLoss } from "../restoration.ts";
 import type { CeremonyRecord, CeremonyRoom } from "./ceremony-room.ts";
 import { type Ceremony, endBegun, selectUnfinished } from "./ceremony-store.ts";
 import { termsDigest } from "./hierarchy.ts";
@@ -16,13 +17,12 @@ import type { Sitting } from "./sitting.ts";
  * abandoned is abandoned to the end.
  *
  * @throws SmkiError CEREMONY_NONE_UNFINISHED, CEREMONY_WITNESSES_NEEDED, CEREMONY_UNDER_WAY, CEREMONY_TERMS_CHANGED,
- *   CEREMONY_KEY_CHANGED, CLOCK_WENT_BACK
+ *   CEREMONY_BEFORE_RESTORE, CEREMONY_KEY_CHANGED, CLOCK_WENT_BACK
  */
 export function resumeCeremony(room: CeremonyRoom, sitting: Sitting): Promise<CeremonyRecord> {
   return sitAlone(room, sitting, async (lost) => {
     const ceremony = await findUnfinished(room);
-    if (ceremony.state === "begun" && ceremony.terms !== termsDigest(room.terms))
-      throw new SmkiError("CEREMONY_TERMS_CHANGED", { ceremony: ceremony.id });
+    if (ceremony.state === "begun") await requireSameWorld(room, ceremony);
     // Refused on a database that was rolled back: it may not know of what the keys have signed.
     await room.checkpoint();
     await room.afterStep?.("resuming");
@@ -65,6 +65,19 @@ async function findUnfinished(room: CeremonyRoom): Promise<Ceremony> {
   const ceremony = await room.database.read(selectUnfinished);
   if (ceremony === undefined) throw new SmkiError("CEREMONY_NONE_UNFINISHED");
   return ceremony;
+}
+
+/**
+ * Refuses to go on under other terms; and after a restore that lost acts: the ceremony may have come to its end in what
+ * was lost, and a root would put its name a second time to what it then certified.
+ *
+ * @throws SmkiError CEREMONY_TERMS_CHANGED, CEREMONY_BEFORE_RESTORE
+ */
+async function requireSameWorld(room: CeremonyRoom, { id, terms, begunAt }: Ceremony): Promise<void> {
+  if (terms !== termsDigest(room.terms)) throw new SmkiError("CEREMONY_TERMS_CHANGED", { ceremony: id });
+  const restored = await room.database.read(lastLoss);
+  if (restored !== undefined && restored >= begunAt)
+    throw new SmkiError("CEREMONY_BEFORE_RESTORE", { ceremony: id, restored: restored.toISOString() });
 }
 
 /** Begins another sitting; one that abandons a ceremony ends its life with that. @returns the sitting's number */

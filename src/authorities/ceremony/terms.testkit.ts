@@ -38,6 +38,7 @@ export const issuingTerms: IssuingTerms = {
   organisationYears: rules.organisationCertificateMaximumYears.value,
   ikiYears: rules.ikiCertificateYears.value,
   lintLimits,
+  devices: rules,
 };
 
 /** When an Issuing DCA hands over. */

@@ -1,5 +1,6 @@
 // Run as a process of its own by the tests: holds, resumes or abandons a ceremony, and kills itself at a named point,
 // as a power cut would. What it gives is the signed record.
+import { flushCompileCache } from "node:module";
 import { connect } from "../../../database/connect.ts";
 import { openSigner } from "../../../keys/open.ts";
 import { openCheckpointSigner } from "../../../ledger/checkpoint-signer.ts";
@@ -14,6 +15,8 @@ import { abandonCeremony, resumeCeremony } from "../resume.ts";
 import { hierarchyTerms, rules } from "../terms.testkit.ts";
 import type { CeremonyTask } from "./ceremony-task.ts";
 
+// A process that is killed would keep nothing of it.
+flushCompileCache();
 const task = JSON.parse(process.argv[2] ?? "") as CeremonyTask;
 const { connectionString, killAt, work, now } = task;
 const clock = () => (now === undefined ? new Date() : new Date(now));

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { SignerSettings } from "../../../keys/settings.ts";
 import type { CeremonyOrder } from "../ceremony-order.ts";
@@ -43,7 +44,11 @@ export async function runCeremonyProcess(task: CeremonyTask): Promise<EndOfCerem
   const child = spawn(
     process.execPath,
     [`${import.meta.dirname}/ceremony-process.ts`, JSON.stringify(task)],
-    { stdio: ["ignore", "pipe", "pipe"] },
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      // Many are started one after the other: what one has compiled, the next need not.
+      env: { ...process.env, NODE_COMPILE_CACHE: join(dirname(task.checkpointStore), "compiled") },
+    },
   );
   const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
   const [note, errors, [status, signal]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
