@@ -1,4 +1,5 @@
 import type { Certificate } from "../syntax/index.ts";
+import { type Allowance, stepAllowance } from "./allowance.ts";
 import { Issuers } from "./issuers.ts";
 import type { BuildOptions } from "./path-options.ts";
 import { Signatures } from "./signatures.ts";
@@ -20,7 +21,7 @@ import { findWays, pathsOf, type Search } from "./ways-to-root.ts";
 export function buildPath(certificate: Certificate, options: BuildOptions): Certificate[] | undefined {
   const signatures = new Signatures(options.signatureBudget);
   const issuers = new Issuers([...options.roots, ...(options.pool ?? [])], signatures);
-  const search = searchFor(certificate, options, issuers);
+  const search = searchFor(certificate, options, issuers, stepAllowance());
   const ways = findWays(search.target, search.roots, search.issuers);
   const [path] = pathsOf(search, ways, () => true);
   // With part of the pool not looked at, "there is none" would be more than is known.
@@ -29,11 +30,17 @@ export function buildPath(certificate: Certificate, options: BuildOptions): Cert
 }
 
 /** What to look for from one certificate among those at hand. */
-export function searchFor(certificate: Certificate, options: BuildOptions, issuers: Issuers): Search {
+export function searchFor(
+  certificate: Certificate,
+  options: BuildOptions,
+  issuers: Issuers,
+  steps: Allowance,
+): Search {
   return {
     target: issuers.standing(certificate),
     roots: new Set(options.roots.map((root) => issuers.standing(root))),
     issuers,
     maximumAuthorities: options.maximumAuthorities,
+    steps,
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CertificateFields } from "../profiles/index.ts";
 import type { Certificate } from "../syntax/index.ts";
 import { Oids } from "../vocabulary/index.ts";
+import { Allowance, stepAllowance } from "./allowance.ts";
 import { buildPath, searchFor } from "./build-path.ts";
 import { chainOf, common, ecKey, issue, present, type TestKey, validity } from "./chains.testdata.ts";
 import { Issuers } from "./issuers.ts";
@@ -202,6 +203,7 @@ describe("a pool made to be costly", () => {
       deviceUnder(first),
       options,
       new Issuers([...options.pool, dca.root], signatures),
+      stepAllowance(),
     );
     const ways = findWays(search.target, search.roots, search.issuers);
     const names = [...pathsOf(search, ways, () => true)].map((path) =>
@@ -225,6 +227,45 @@ describe("a pool made to be costly", () => {
     const [first] = keys;
     if (first === undefined) throw new Error("no authority");
     expect(judged(deviceUnder(first), [dca.root], mesh)).toMatchObject({ holds: false, reason: "no-path" });
+  });
+});
+
+describe("a bundle made to be costly", () => {
+  it("spends no more on all its certificates than on twenty, and little more for each other", () => {
+    const allowance = new Allowance(100, 1, "budget");
+    const spentByOne = () => {
+      allowance.renew();
+      for (let spent = 0; ; spent += 1) {
+        try {
+          allowance.spend(1);
+        } catch {
+          return spent;
+        }
+      }
+    };
+    const spent = Array.from({ length: 50 }, spentByOne);
+    expect(spent.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 100));
+    expect(spent.slice(20)).toEqual([21, ...Array.from({ length: 29 }, () => 1)]);
+  });
+
+  it("does not keep an honest certificate in it from being judged", () => {
+    // Thirty authorities that pose as one, and a hundred certificates that name it: 3,000 signatures, of which few are tried.
+    const poser = { name: "P1", key: ecKey() };
+    const stated = Buffer.from(`0408${poser.key.identifier}`, "hex");
+    const posing = Array.from({ length: 30 }, () =>
+      posingAs(authority("P1", ecKey(), { name: "D0", key: dca.keys.root }), stated),
+    );
+    const validate = createPathValidator({
+      roots: [dca.root],
+      pool: [dca.issuing, ...posing],
+      at: present,
+      revocation: "ignored",
+      signatureBudget: 40,
+    });
+    const costly = Array.from({ length: 100 }, () => validate(deviceUnder(poser)).reason);
+    expect(costly[0]).toBe("issuer-signature");
+    expect(costly.at(-1)).toBe("budget-exceeded");
+    expect(validate(dca.leaf).holds).toBe(true);
   });
 });
 

@@ -1,9 +1,6 @@
 import type { Certificate } from "../syntax/index.ts";
 import type { Signatures } from "./signatures.ts";
-import { type Standing, standingOf } from "./standing.ts";
-
-/** Octets as a key of a map. */
-const keyOf = (octets: Buffer): string => octets.toString("latin1");
+import { asKey, type Standing, standingOf } from "./standing.ts";
 
 /**
  * The certificates at hand, found by who may have issued what: the name, the key identifier and the signature must all
@@ -12,6 +9,7 @@ const keyOf = (octets: Buffer): string => octets.toString("latin1");
  */
 export class Issuers {
   readonly #bySubject = new Map<string, Certificate[]>();
+  readonly #named = new Map<string, readonly Standing[]>();
   readonly #standings = new Map<string, Standing>();
   readonly #issuers = new Map<Standing, readonly Standing[]>();
   readonly #signatures: Signatures;
@@ -21,10 +19,10 @@ export class Issuers {
     this.#signatures = signatures;
     const seen = new Set<string>();
     for (const certificate of certificates) {
-      const octets = keyOf(certificate.der);
+      const octets = asKey(certificate.der);
       if (seen.has(octets)) continue;
       seen.add(octets);
-      const name = keyOf(certificate.subject.der);
+      const name = asKey(certificate.subject.der);
       const ofName = this.#bySubject.get(name);
       if (ofName === undefined) this.#bySubject.set(name, [certificate]);
       else ofName.push(certificate);
@@ -34,7 +32,7 @@ export class Issuers {
 
   /** The one standing of a certificate; the same octets give the same object. */
   standing(certificate: Certificate): Standing {
-    const octets = keyOf(certificate.der);
+    const octets = asKey(certificate.der);
     const known = this.#standings.get(octets);
     if (known !== undefined) return known;
     const standing = standingOf(certificate);
@@ -65,10 +63,13 @@ export class Issuers {
 
   /** Those that have the issuer's name, whatever their keys; never itself. */
   named(subject: Standing): Standing[] {
-    const named = this.#bySubject.get(keyOf(subject.certificate.issuer.der)) ?? [];
-    return named
-      .map((certificate) => this.standing(certificate))
-      .filter((candidate) => candidate !== subject);
+    const name = asKey(subject.certificate.issuer.der);
+    let named = this.#named.get(name);
+    if (named === undefined) {
+      named = (this.#bySubject.get(name) ?? []).map((certificate) => this.standing(certificate));
+      this.#named.set(name, named);
+    }
+    return named.filter((candidate) => candidate !== subject);
   }
 }
 

@@ -1,15 +1,13 @@
 import type { KeyObject } from "node:crypto";
-import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import { isSmkiError } from "../../errors/smki-error.ts";
 import type { CertificateList } from "../crl/index.ts";
 import { signatureAlgorithmOf, verifySignature } from "../keys/index.ts";
 import type { Certificate } from "../syntax/index.ts";
+import { type Allowance, signatureAllowance } from "./allowance.ts";
 import { type Standing, verifyingKeyOf } from "./standing.ts";
 
 /** What bears a signature: a certificate or a list. */
 type Signed = Certificate | CertificateList;
-
-/** Unless the caller says otherwise: about a tenth of a second of ECDSA on P-256. */
-const defaultBudget = 1_000;
 
 /**
  * Verifies signatures, each once under each key, and no more than it may: whoever gives the pool decides how many there
@@ -18,17 +16,16 @@ const defaultBudget = 1_000;
 export class Signatures {
   readonly #judged = new Map<Signed, Map<string, boolean>>();
   readonly #keys = new Map<string, KeyObject | undefined>();
-  readonly #budget: number;
-  #left: number;
+  readonly #allowance: Allowance;
 
-  constructor(budget: number = defaultBudget) {
-    this.#budget = budget;
-    this.#left = budget;
+  /** @param budget - how many for one certificate, before {@link renew}; 1,000 unless given */
+  constructor(budget?: number) {
+    this.#allowance = signatureAllowance(budget);
   }
 
   /** Begins anew with the whole budget; what was verified stays so. */
   renew(): void {
-    this.#left = this.#budget;
+    this.#allowance.renew();
   }
 
   /**
@@ -43,24 +40,28 @@ export class Signatures {
       byKey = new Map();
       this.#judged.set(signed, byKey);
     }
-    const key = issuer.certificate.subjectPublicKeyInfo.der.toString("latin1");
-    let judged = byKey.get(key);
+    let judged = byKey.get(issuer.key);
     if (judged === undefined) {
-      if (this.#left === 0) throw new SmkiError("PATH_BUDGET_EXCEEDED", { signaturesVerified: this.#budget });
-      this.#left -= 1;
-      judged = isSignedBy(signed, this.#keyOf(issuer, key));
-      byKey.set(key, judged);
+      this.#allowance.spend(costOf(signed, issuer));
+      judged = isSignedBy(signed, this.#keyOf(issuer));
+      byKey.set(issuer.key, judged);
     }
     return judged;
   }
 
   /** Imported once, however much it signed. */
-  #keyOf(issuer: Standing, octets: string): KeyObject | undefined {
-    if (this.#keys.has(octets)) return this.#keys.get(octets);
+  #keyOf(issuer: Standing): KeyObject | undefined {
+    if (this.#keys.has(issuer.key)) return this.#keys.get(issuer.key);
     const key = verifyingKeyOf(issuer);
-    this.#keys.set(octets, key);
+    this.#keys.set(issuer.key, key);
     return key;
   }
+}
+
+/** One is an ordinary signature; a large list takes longer to hash, and a large RSA key longer to verify with. */
+function costOf({ tbs }: Signed, { publicKey }: Standing): number {
+  const large = publicKey?.kind === "rsa" ? Math.floor((publicKey.modulusBits / 4096) ** 2) : 0;
+  return 1 + Math.floor(tbs.length / 2 ** 20) + large;
 }
 
 function isSignedBy(signed: Signed, key: KeyObject | undefined): boolean {

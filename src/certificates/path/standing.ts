@@ -23,6 +23,9 @@ export interface Standing {
   readonly certificate: Certificate;
   /** As a person would name it. */
   readonly label: string;
+  /** The octets of its subject and of its public key, to look it up and compare it by. */
+  readonly name: string;
+  readonly key: string;
   readonly profile: CertificateProfile | undefined;
   readonly isSelfIssued: boolean;
   readonly keyIdentifier: Buffer | undefined;
@@ -35,6 +38,9 @@ export interface Standing {
   /** The extensions that are there and cannot be decoded. */
   readonly malformed: readonly Oid[];
 }
+
+/** Octets as a key of a map. */
+export const asKey = (octets: Buffer): string => octets.toString("latin1");
 
 /** Decodes what a path is judged by. It never throws for what a certificate holds. */
 export function standingOf(certificate: Certificate): Standing {
@@ -55,6 +61,8 @@ export function standingOf(certificate: Certificate): Standing {
   return {
     certificate,
     label: describeCertificate(certificate),
+    name: asKey(certificate.subject.der),
+    key: asKey(certificate.subjectPublicKeyInfo.der),
     profile: profileOf(certificate),
     isSelfIssued: certificate.issuer.der.equals(certificate.subject.der),
     keyIdentifier,

@@ -1,9 +1,10 @@
 import type { SmkiError } from "../../errors/smki-error.ts";
 import { isSmkiError } from "../../errors/smki-error.ts";
 import type { Certificate } from "../syntax/index.ts";
+import { stepAllowance } from "./allowance.ts";
 import { searchFor } from "./build-path.ts";
 import type { PathRules } from "./checks/certificate-check.ts";
-import { checksOf } from "./checks/index.ts";
+import { checksOf, passes } from "./checks/index.ts";
 import { deadEnd } from "./dead-end.ts";
 import { Issuers } from "./issuers.ts";
 import { fails, holds, type Judgement, type PathCheck, type PathReason } from "./path-check.ts";
@@ -51,10 +52,12 @@ export function validatePath(certificate: Certificate, options: PathOptions): Pa
 
 /**
  * The same for many certificates: roots, pool and lists are made ready once, and what was verified for one certificate
- * is not verified again for the next. The budget is each certificate's anew, once for the search and once for the checks.
+ * is not verified again for the next. The budget is each certificate's anew, once for the search and once for the checks,
+ * until twenty have used all of theirs up: then there is little more for each of the others.
  */
 export function createPathValidator(options: PathOptions): (certificate: Certificate) => PathResult {
   const signatures = new Signatures(options.signatureBudget);
+  const steps = stepAllowance();
   const issuers = new Issuers([...options.roots, ...(options.pool ?? [])], signatures);
   const rules: PathRules = {
     at: Math.floor(options.at.getTime() / 1000) * 1000,
@@ -66,7 +69,7 @@ export function createPathValidator(options: PathOptions): (certificate: Certifi
   };
   return (certificate) => {
     signatures.renew();
-    const search = searchFor(certificate, options, issuers);
+    const search = searchFor(certificate, options, issuers, steps);
     const ways = findWays(search.target, search.roots, issuers);
     // The checks have a budget of their own: else a search that just ended would leave nothing to judge its paths with.
     signatures.renew();
@@ -80,7 +83,7 @@ export function createPathValidator(options: PathOptions): (certificate: Certifi
 }
 
 function judged(search: Search, ways: WaysToRoot, rules: PathRules): PathResult {
-  const [good] = pathsOf(search, ways, (place) => checksOf(place, rules).every((check) => check.holds));
+  const [good] = pathsOf(search, ways, (place) => passes(place, rules));
   if (good !== undefined) return resultOf(good, rules, found(good));
   // What was not looked at might have held a good path: that comes before any fault of another.
   if (ways.cut !== undefined) throw ways.cut;

@@ -1,9 +1,7 @@
-import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import { isSmkiError, type SmkiError } from "../../errors/smki-error.ts";
+import type { Allowance } from "./allowance.ts";
 import type { Issuers } from "./issuers.ts";
 import type { Standing } from "./standing.ts";
-
-/** Most certificates that are tried as the next of a path: of an honest pool it takes three. */
-const maximumSteps = 10_000;
 
 /** Every certificate of the SMKI is under two authorities; a path with more is none of ours, and a general one has few. */
 const defaultAuthorities = 8;
@@ -80,6 +78,8 @@ export interface Search {
   readonly roots: ReadonlySet<Standing>;
   readonly issuers: Issuers;
   readonly maximumAuthorities: number | undefined;
+  /** Certificates that may be tried as the next of a path. */
+  readonly steps: Allowance;
 }
 
 /**
@@ -93,17 +93,15 @@ export function* pathsOf(
   ways: WaysToRoot,
   mayStand: (place: Place) => boolean,
 ): Generator<readonly Place[]> {
-  const { target, roots, issuers, maximumAuthorities = defaultAuthorities } = search;
-  let steps = 0;
+  const { target, roots, issuers, maximumAuthorities = defaultAuthorities, steps } = search;
+  steps.renew();
 
   function* from(
     subject: Standing,
     below: readonly Place[],
     authoritiesBelow: number,
   ): Generator<readonly Place[]> {
-    steps += 1;
-    if (steps > maximumSteps)
-      throw new SmkiError("PATH_BUDGET_EXCEEDED", { certificatesTried: maximumSteps });
+    steps.spend(1);
     const here = { subject, isTarget: below.length === 0, authoritiesBelow };
     if (roots.has(subject)) {
       const place = { ...here, issuer: undefined, isRoot: true };
@@ -131,8 +129,5 @@ function nearestFirst(found: readonly Standing[], { distances }: WaysToRoot): St
 
 /** The same name with the same key: a path through both would go in a circle (RFC 4158 2.4.1). */
 function isSameAuthority(a: Standing, b: Standing): boolean {
-  return (
-    a.certificate.subject.der.equals(b.certificate.subject.der) &&
-    a.certificate.subjectPublicKeyInfo.der.equals(b.certificate.subjectPublicKeyInfo.der)
-  );
+  return a.name === b.name && a.key === b.key;
 }

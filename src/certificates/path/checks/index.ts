@@ -35,6 +35,15 @@ const certificateChecks: readonly CertificateCheck[] = [
 ];
 
 /**
+ * Whether every check holds, made until one does not.
+ *
+ * @throws SmkiError PATH_BUDGET_EXCEEDED
+ */
+export function passes(place: Place, rules: PathRules): boolean {
+  return certificateChecks.every(({ judge }) => judge(place, rules)?.holds !== false);
+}
+
+/**
  * Makes every check of one certificate in its place.
  *
  * @throws SmkiError PATH_BUDGET_EXCEEDED

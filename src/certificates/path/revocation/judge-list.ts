@@ -16,6 +16,20 @@ export interface ListFault {
 
 const fault = (reason: ListReason, words: string): ListFault => ({ reason, words });
 
+/** A list with what is read of it whoever the issuer is: of a million entries that is not done twice. */
+export interface ReadList {
+  readonly list: CertificateList;
+  /** Why it cannot be read whole; undefined when it can. */
+  readonly malformed: ListFault | undefined;
+  /** The identifier of the key that it names as its issuer's. */
+  readonly keyIdentifier: Buffer | undefined;
+}
+
+/** Reads what {@link listFault} asks about. It never throws for what a list holds. */
+export function readList(list: CertificateList): ReadList {
+  return { list, malformed: formFault(list), keyIdentifier: authorityOf(list)?.keyIdentifier };
+}
+
 /**
  * Says whether a list that bears the issuer's name is the issuer's: by key identifier and signature, from a key that may
  * sign lists, and without anything critical that is not understood here. Whether it is current is another question.
@@ -24,19 +38,17 @@ const fault = (reason: ListReason, words: string): ListFault => ({ reason, words
  * @throws SmkiError PATH_BUDGET_EXCEEDED
  */
 export function listFault(
-  list: CertificateList,
+  { list, malformed, keyIdentifier }: ReadList,
   issuer: Standing,
   signatures: Signatures,
 ): ListFault | undefined {
-  const malformed = formFault(list);
   if (malformed !== undefined) return malformed;
-  const named = authorityOf(list)?.keyIdentifier;
-  if (named === undefined)
+  if (keyIdentifier === undefined)
     return fault("list-form", "does not say with which of its issuer's keys it was signed");
-  if (issuer.keyIdentifier?.equals(named) !== true)
+  if (issuer.keyIdentifier?.equals(keyIdentifier) !== true)
     return fault(
       "list-wrong-key",
-      `names another key (${named.toString("hex")}) than that of ${issuer.label}`,
+      `names another key (${keyIdentifier.toString("hex")}) than that of ${issuer.label}`,
     );
   // A usage that is not written allows everything (RFC 5280 6.3.3 (f)); an authority without one fails for that elsewhere.
   if (issuer.usage?.includes("cRLSign") === false)
@@ -62,17 +74,17 @@ function formFault(list: CertificateList): ListFault | undefined {
       "list-form",
       `has the extension ${partial.id}: it is no list of all that its issuer revoked`,
     );
-  const critical = [list.extensions, ...list.entries.map(({ extensions }) => extensions)]
-    .map(firstCritical)
-    .find((id) => id !== undefined);
+  const critical = firstCritical(list);
   return critical === undefined
     ? undefined
     : fault("list-form", `has the critical extension ${critical}, which no list of the SMKI has`);
 }
 
 /** No extension of a list or an entry is critical in the SMKI: one that is would narrow what the list says. */
-function firstCritical(extensions: readonly Extension[]): string | undefined {
-  return extensions.find(({ critical }) => critical)?.id;
+function firstCritical({ extensions, entries }: CertificateList): string | undefined {
+  const isCritical = (extension: Extension) => extension.critical;
+  const narrowed = [{ extensions }, ...entries].find((part) => part.extensions.some(isCritical));
+  return narrowed?.extensions.find(isCritical)?.id;
 }
 
 function authorityOf(list: CertificateList): AuthorityKeyIdentifier | undefined {

@@ -1,9 +1,7 @@
 import type { CertificateList, CrlEntry } from "../../crl/index.ts";
 import type { Signatures } from "../signatures.ts";
-import type { Standing } from "../standing.ts";
-import { type ListFault, listFault } from "./judge-list.ts";
-
-const keyOf = (octets: Buffer): string => octets.toString("latin1");
+import { asKey, type Standing } from "../standing.ts";
+import { type ListFault, listFault, type ReadList, readList } from "./judge-list.ts";
 
 /** A list with its entries by serial number, octet for octet. */
 export interface IndexedList {
@@ -15,52 +13,67 @@ export interface IndexedList {
 export interface JudgedLists {
   /** Those that are the issuer's, the latest first. */
   readonly sound: readonly IndexedList[];
-  /** Why the others are not. */
-  readonly faults: readonly (ListFault & { readonly list: CertificateList })[];
+  /** Why the latest of the others is not. */
+  readonly fault: (ListFault & { readonly list: CertificateList }) | undefined;
 }
 
-/** The lists at hand, by the issuer that they name, whatever the order in which they came. */
+/**
+ * The lists at hand, by the issuer that they name, whatever the order in which they came. Each is read through once and
+ * its entries are indexed once: an issuer may have thousands of certificates, and a list a million entries.
+ */
 export class RevocationLists {
-  readonly #byIssuer = new Map<string, CertificateList[]>();
-  readonly #judged = new Map<Standing, JudgedLists>();
+  readonly #byIssuer = new Map<string, ReadList[]>();
+  readonly #indexed = new Map<CertificateList, IndexedList>();
+  readonly #judged = new Map<string, JudgedLists>();
   readonly #signatures: Signatures;
 
   constructor(lists: readonly CertificateList[], signatures: Signatures) {
     this.#signatures = signatures;
     for (const list of lists) {
-      const name = keyOf(list.issuer.der);
+      const name = asKey(list.issuer.der);
       const ofName = this.#byIssuer.get(name);
-      if (ofName === undefined) this.#byIssuer.set(name, [list]);
-      else ofName.push(list);
+      if (ofName === undefined) this.#byIssuer.set(name, [readList(list)]);
+      else ofName.push(readList(list));
     }
-    for (const ofName of this.#byIssuer.values())
-      ofName.sort(
-        (a, b) => b.thisUpdate.milliseconds - a.thisUpdate.milliseconds || Buffer.compare(a.der, b.der),
-      );
+    for (const ofName of this.#byIssuer.values()) ofName.sort(latestFirst);
   }
 
   /**
-   * Those that bear the issuer's name; judged once.
+   * Those that bear the issuer's name; judged once for all its certificates that are alike in name, key and usage.
    *
    * @throws SmkiError PATH_BUDGET_EXCEEDED
    */
   of(issuer: Standing): JudgedLists {
-    const known = this.#judged.get(issuer);
+    const { name, key, keyIdentifier, usage } = issuer;
+    const ofName = this.#byIssuer.get(name);
+    if (ofName === undefined) return none;
+    const maySign = String(usage?.includes("cRLSign"));
+    const alike = [name, key, keyIdentifier?.toString("hex"), maySign].join("|");
+    const known = this.#judged.get(alike);
     if (known !== undefined) return known;
     const sound: IndexedList[] = [];
-    const faults: (ListFault & { readonly list: CertificateList })[] = [];
-    for (const list of this.#byIssuer.get(keyOf(issuer.certificate.subject.der)) ?? []) {
-      const fault = listFault(list, issuer, this.#signatures);
-      if (fault === undefined) sound.push(indexed(list));
-      else faults.push({ ...fault, list });
+    let first: JudgedLists["fault"];
+    for (const read of ofName) {
+      const fault = listFault(read, issuer, this.#signatures);
+      if (fault === undefined) sound.push(this.#index(read.list));
+      else first ??= { ...fault, list: read.list };
     }
-    const judged = { sound, faults };
-    this.#judged.set(issuer, judged);
+    const judged = { sound, fault: first };
+    this.#judged.set(alike, judged);
     return judged;
+  }
+
+  #index(list: CertificateList): IndexedList {
+    const known = this.#indexed.get(list);
+    if (known !== undefined) return known;
+    const entries = new Map(list.entries.map((entry) => [asKey(entry.serialNumber), entry]));
+    const indexed = { list, entryOf: (serialNumber: Buffer) => entries.get(asKey(serialNumber)) };
+    this.#indexed.set(list, indexed);
+    return indexed;
   }
 }
 
-function indexed(list: CertificateList): IndexedList {
-  const entries = new Map(list.entries.map((entry) => [keyOf(entry.serialNumber), entry]));
-  return { list, entryOf: (serialNumber) => entries.get(keyOf(serialNumber)) };
-}
+const none: JudgedLists = { sound: [], fault: undefined };
+
+const latestFirst = ({ list: a }: ReadList, { list: b }: ReadList): number =>
+  b.thisUpdate.milliseconds - a.thisUpdate.milliseconds || Buffer.compare(a.der, b.der);

@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { oid } from "../../der/index.ts";
+import type { CertificateFields } from "../../profiles/index.ts";
+import { createSerialNumber } from "../../vocabulary/index.ts";
 import {
   chainOf,
   ecKey,
+  issue,
   type ListChanges,
   listOf,
   present,
   revokedAt,
   type TestChain,
+  validity,
 } from "../chains.testdata.ts";
 import type { PathOptions } from "../path-options.ts";
 import { type PathResult, validatePath } from "../validate-path.ts";
@@ -187,6 +191,33 @@ describe("a list that answers nothing has its own reason", () => {
     const bad = listOf(oca, "issuing", { signedBy: oca.keys.root });
     const lists = [bad, listOf(oca, "issuing"), listOf(oca, "root")];
     expect(validate(oca, { lists }).holds).toBe(true);
+  });
+
+  it("is read once, however many certificates its issuer has", () => {
+    const ended = { validity: { ...validity, notAfter: time("2026-02-01T00:00:00Z") } };
+    const renewed = Array.from({ length: 30 }, () =>
+      issue(
+        {
+          ...(oca.fields.issuing as Extract<CertificateFields, { profile: "issuing-oca" }>),
+          ...ended,
+          serialNumber: createSerialNumber(present),
+        },
+        oca.keys.root,
+      ),
+    );
+    let reads = 0;
+    const list = listOf(oca, "issuing");
+    const counted = {
+      ...list,
+      get entries() {
+        reads += 1;
+        return list.entries;
+      },
+    };
+    const lists = [counted, listOf(oca, "root")];
+    expect(validate(oca, { pool: renewed, lists })).toMatchObject({ holds: false, reason: "expired" });
+    // For its form, and for its index.
+    expect(reads).toBe(2);
   });
 
   it("what a list says that nobody signed revokes nobody", () => {

@@ -49,13 +49,12 @@ function unanswered(
   subject: Standing,
   issuer: Standing,
   { at, shape, revocation: mode }: PathRules,
-  { sound, faults }: JudgedLists,
+  { sound, fault }: JudgedLists,
 ): Judgement {
   const outcome = (reason: ListReason, words: string): Judgement =>
     mode === "required" ? fails(reason, words) : { holds: true, reason, words };
   const [nearest] = sound;
   if (nearest !== undefined) return outcome("list-not-current", notCurrent(nearest, subject, at));
-  const [fault] = faults;
   if (fault !== undefined)
     return outcome(fault.reason, `The${listInWords(fault.list).slice(3)} ${fault.words}`);
   if (shape === "smki" && subject.profile === "device")
