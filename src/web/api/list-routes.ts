@@ -15,13 +15,21 @@ const longestUnasked = 60;
 
 /** The revocation lists, for everyone: whoever relies on a certificate needs them, and they hold no secret. */
 export function listRoutes(server: WebServer, { database, clock }: ApiContext): void {
-  // A list of 100,000 entries has 4 MB: read from the database once by each process, not by each request.
-  const newest = new Map<string, RevocationList>();
-  const listOf = async (record: ListRecord): Promise<RevocationList> => {
-    const known = newest.get(record.authorityId);
-    if (known !== undefined && tagOf(known) === tagOf(record)) return known;
-    const list = await database.read((tx) => revocationList(tx, record.authorityId));
-    newest.set(record.authorityId, list);
+  // A list of 100,000 entries has 4 MB: each process reads it from the database once and holds it once, however many
+  // clients come for a new one at the same moment.
+  const newest = new Map<string, { readonly tag: string; readonly list: Promise<RevocationList> }>();
+  const listOf = (record: ListRecord): Promise<RevocationList> => {
+    const { authorityId } = record;
+    const tag = tagOf(record);
+    const known = newest.get(authorityId);
+    if (known?.tag === tag) return known.list;
+    const list = database.read((tx) => revocationList(tx, authorityId));
+    const read = { tag, list };
+    newest.set(authorityId, read);
+    // Whoever waits for it hears of the failure; the next one tries again.
+    list.catch(() => {
+      if (newest.get(authorityId) === read) newest.delete(authorityId);
+    });
     return list;
   };
 

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { Agent, get } from "node:https";
+import { Agent, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { foundedEstate, hours, seconds, type TestEstate } from "../../authorities/ceremony/estate.testkit.ts";
@@ -30,6 +31,10 @@ let server: WebServer;
 let agent: Agent;
 let key: ReturnType<typeof importPublicKey>;
 let revoked = 0;
+/** How often the octets of a list were read from the database. */
+let octetsRead = 0;
+/** What they wait for, before they come. */
+let octetsWait: Promise<unknown> = Promise.resolve();
 
 beforeAll(async () => {
   estate = await foundedEstate();
@@ -42,7 +47,16 @@ beforeAll(async () => {
     bodyLimit: 1024,
   });
   await registerApi(server, {
-    database: estate.database,
+    database: {
+      ...estate.database,
+      read: async (work, options) => {
+        const result = await estate.database.read(work, options);
+        if (!(result instanceof Object && "list" in result)) return result;
+        octetsRead += 1;
+        await octetsWait;
+        return result;
+      },
+    },
     clock: estate.clock.read,
     rules: rulebookFor("response"),
     environment: "test",
@@ -95,18 +109,19 @@ interface Answer {
 }
 
 /** As any client asks: over TLS, with no credential. Rejects when fewer octets come than were announced. */
-async function ask(headers: Record<string, string> = {}, authority = oca): Promise<Answer> {
+async function ask(headers: Record<string, string> = {}, authority = oca, method = "GET"): Promise<Answer> {
   const { port } = server.server.address() as AddressInfo;
   const url = `https://127.0.0.1:${String(port)}/api/v1/revocation-lists?authority=${authority}`;
   return new Promise((resolve, reject) => {
-    get(url, { agent, headers }, (response) => {
+    const asking = request(url, { agent, headers, method }, (response) => {
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
       response.on("error", reject);
       response.on("end", () => {
         resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(parts) });
       });
-    }).on("error", reject);
+    });
+    asking.on("error", reject).end();
   });
 }
 
@@ -141,6 +156,24 @@ describe("The current list", () => {
     estate.clock.advance(seconds);
     await publish();
     expect(readList((await ask(had)).body)).toMatchObject({ entries: 2_001 });
+  });
+  test("is told of without its octets to whoever asks for its head", async () => {
+    const { headers: got, body } = await ask();
+    const { status, headers, body: none } = await ask({}, oca, "HEAD");
+    expect({ status, none: none.length }).toEqual({ status: 200, none: 0 });
+    for (const name of ["content-type", "content-length", "etag", "last-modified", "cache-control"])
+      expect(headers[name]).toBe(got[name]);
+    expect(headers["content-length"]).toBe(String(body.length));
+  });
+  test("is read from the database once, however many come for it at the moment when it is new", async () => {
+    await revoke(1);
+    estate.clock.advance(seconds);
+    await publish();
+    octetsRead = 0;
+    octetsWait = sleep(300);
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask()));
+    expect(new Set(answers.map(({ body }) => readList(body).number)).size).toBe(1);
+    expect(octetsRead).toBe(1);
   });
   test("may be kept only as long as it is good", async () => {
     const { nextUpdate } = readList((await ask()).body);
