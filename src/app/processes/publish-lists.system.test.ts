@@ -22,6 +22,7 @@ describe("A CA whose list takes long", () => {
       let asked = 0;
       const slow: Signer = {
         ...signer,
+        findKey: (label) => signer.findKey(label),
         sign: async (label, message) => {
           if (label === "issuing-oca") {
             asked += 1;

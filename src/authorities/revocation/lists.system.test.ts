@@ -28,7 +28,14 @@ const revokeSome = async (count: number) => {
   await transaction((tx) => lodgeRevokedFiller(tx, oca, next, count, estate.clock.read()));
   next += count;
 };
-const publish = async (changes: { signer?: Signer; afterStep?: (step: ListStep) => void } = {}) => {
+const publish = async ({
+  keyLabel,
+  ...changes
+}: {
+  signer?: Signer;
+  keyLabel?: string;
+  afterStep?: (step: ListStep) => void;
+} = {}) => {
   const making = {
     database: estate.database,
     signer: estate.operationalSigner,
@@ -36,7 +43,9 @@ const publish = async (changes: { signer?: Signer; afterStep?: (step: ListStep) 
     toleranceSeconds: 5,
     ...changes,
   };
-  return publishDueList(making, await estate.authority(oca), hierarchyTerms(1).crlOf(oca));
+  const authority = await estate.authority(oca);
+  const changed = keyLabel === undefined ? authority : { ...authority, keyLabel };
+  return publishDueList(making, changed, hierarchyTerms(1).crlOf(oca));
 };
 const rebuilt = async (number: number) => {
   const authority = await estate.authority(oca);
@@ -163,12 +172,26 @@ describe("A list is not published", () => {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
     const signer: Signer = {
       ...estate.operationalSigner,
+      findKey: (label) => estate.operationalSigner.findKey(label),
       sign: (_, message) => Promise.resolve(sign("sha256", message, privateKey)),
     };
     await expect(publish({ signer })).rejects.toMatchObject({ code: "OWN_SIGNATURE_INVALID" });
     expect(await current()).toBe(number);
     expect(await publish()).toBeDefined();
   });
+});
+
+test("Without the CA's key no work is done on a list, which is due each second; with it the next has its number", async () => {
+  const before = (await transaction((tx) => currentList(tx, oca))) ?? expect.fail();
+  await revokeSome(1);
+  estate.clock.advance(seconds);
+  const steps: ListStep[] = [];
+  await expect(
+    publish({ keyLabel: "another", afterStep: (step) => void steps.push(step) }),
+  ).rejects.toMatchObject({ code: "KEY_NOT_FOUND", details: { label: "another" } });
+  expect(steps).toEqual([]);
+  expect(await transaction((tx) => currentList(tx, oca))).toEqual(before);
+  expect(await publish()).toMatchObject({ number: before.number + 1, entries: before.entries + 1 });
 });
 
 test("Revocations that commit in any order while lists are made stand on a list each, once, and none is forgotten", async () => {

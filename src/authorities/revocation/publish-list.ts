@@ -87,6 +87,8 @@ export async function publishListIfDue(
   const now = clock();
   await requireClockNotBack(tx, now, toleranceSeconds);
   const due = await listDueNow(tx, authority.id, schedule, now);
+  // Before the work on a list of any size: this is tried again each second until the key is there.
+  if (due !== undefined) await signer.findKey(authority.keyLabel);
   return due && publishList(tx, signer, authority, schedule, now, due, afterStep);
 }
 
