@@ -73,23 +73,44 @@ async function readMark(tx: Tx): Promise<string | undefined> {
 }
 
 /**
- * Takes an external database for a restore: an empty one, or one that a restore has left unfinished, which is emptied.
+ * Statements that remove what lies in the schema: tables, views, sequences, routines, types. What belongs to an extension,
+ * as a hosted PostgreSQL comes with, is none of it.
+ */
+async function removals(tx: Tx): Promise<string[]> {
+  const { rows } = await sql<{ removal: string }>`
+    with own as (select current_schema()::regnamespace as schema),
+      extended as (select classid, objid from pg_depend where deptype = 'e')
+    select format('drop %s if exists %s cascade',
+      case relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence'
+        when 'f' then 'foreign table' else 'table' end, oid::regclass) as removal
+    from pg_class, own where relnamespace = schema and relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+      and (('pg_class'::regclass), oid) not in (select * from extended)
+    union all
+    select format('drop routine if exists %s cascade', oid::regprocedure)
+    from pg_proc, own where pronamespace = schema and (('pg_proc'::regclass), oid) not in (select * from extended)
+    union all
+    select format('drop type if exists %s cascade', oid::regtype)
+    from pg_type, own where typnamespace = schema and typtype in ('d', 'e', 'r')
+      and (('pg_type'::regclass), oid) not in (select * from extended)`.execute(tx);
+  return rows.map(({ removal }) => removal);
+}
+
+/**
+ * Takes an external database for a restore: one whose schema is empty, or one that a restore has left unfinished, which
+ * is emptied.
  *
  * @throws SmkiError RESTORE_TARGET_NOT_EMPTY
  */
 export async function markDatabase(database: Database, id: string): Promise<void> {
   await database.transaction(async (tx) => {
-    const { rows: tables } = await sql<{ name: string }>`
-      select relname as name from pg_class
-      where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'v', 'm')`.execute(tx);
-    if (tables.length > 0 && (await readMark(tx)) === undefined)
-      throw new SmkiError("RESTORE_TARGET_NOT_EMPTY", { database: "it has tables", tables: tables.length });
-    for (const { name } of tables) await sql`drop table ${sql.table(name)} cascade`.execute(tx);
-    const { rows: functions } = await sql<{ signature: string }>`
-      select p.oid::regprocedure::text as signature from pg_proc p
-      where p.pronamespace = current_schema()::regnamespace
-        and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`.execute(tx);
-    for (const { signature } of functions) await sql.raw(`drop function ${signature} cascade`).execute(tx);
+    const there = await removals(tx);
+    if (there.length > 0 && (await readMark(tx)) === undefined)
+      throw new SmkiError("RESTORE_TARGET_NOT_EMPTY", {
+        database: "its schema holds tables, views, functions or types",
+        objects: there.length,
+      });
+    // Whatever lies there now, beside the mark, was made after the schema was found empty.
+    for (const removal of there) await sql.raw(removal).execute(tx);
     await sql`create table ${sql.table(markTable)} (id text primary key)`.execute(tx);
     await sql`insert into ${sql.table(markTable)} values (${id})`.execute(tx);
   });

@@ -66,6 +66,10 @@ const openIntents = async (connectionString: string) => {
   await database.close();
   return rows[0]?.open;
 };
+const inDatabase = async (connectionString: string, statement: string) => {
+  const database = connect({ connectionString }, { applicationName: "test", poolSize: 1 });
+  await database.transaction((tx) => sql.raw(statement).execute(tx)).finally(() => database.close());
+};
 const sequence = () =>
   sequenceOnce({ database: estate.database, signer: estate.ledger, clock: estate.clock.read });
 
@@ -329,6 +333,8 @@ describe("an estate restored with nothing lost", () => {
     await expect(estate.work(recorded, { afterStep: stopAtRecord })).rejects.toThrow();
     await estate.backup("wednesday");
     const databaseUrl = await estate.emptyDatabase();
+    // A hosted PostgreSQL comes with extensions, whose views and functions are nobody's content.
+    await inDatabase(databaseUrl, "create extension pg_stat_statements");
     const outside = { signerCheckpoint: last, checkpoints: [early], nothingLost: false };
     const restored = await estate.restore("thursday", "wednesday", { outside, databaseUrl });
     expect(restored).toMatchObject({ ledger: { isSuccessor: false }, report: { holds: true } });
@@ -340,6 +346,21 @@ describe("an estate restored with nothing lost", () => {
     await expect(estate.restore("friday", "wednesday", { outside, databaseUrl })).rejects.toMatchObject({
       code: "RESTORE_TARGET_NOT_EMPTY",
     });
+  });
+
+  test.each([
+    "create function helper() returns integer language sql as 'select 1'",
+    "create sequence helper",
+    "create type helper as enum ('a')",
+    "create view helper as select 1",
+  ])("a database in which somebody has done %j is neither restored into nor emptied", async (statement) => {
+    const databaseUrl = await estate.emptyDatabase();
+    await inDatabase(databaseUrl, statement);
+    const outside = { signerCheckpoint: last, checkpoints: [], nothingLost: false };
+    await expect(estate.restore("friday", "wednesday", { outside, databaseUrl })).rejects.toMatchObject({
+      code: "RESTORE_TARGET_NOT_EMPTY",
+    });
+    await expect(inDatabase(databaseUrl, statement)).rejects.toMatchObject({ code: "DATABASE_FAILED" });
   });
 
   test("a checkpoint of another history refuses it, signed by the right key or not", async () => {

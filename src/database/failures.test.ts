@@ -19,6 +19,8 @@ describe("a failure of PostgreSQL", () => {
     ["53300", "DATABASE_UNAVAILABLE"],
     ["28000", "DATABASE_USER_REFUSED"],
     ["28P01", "DATABASE_USER_REFUSED"],
+    ["42501", "DATABASE_RIGHTS_MISSING"],
+    ["3F000", "DATABASE_RIGHTS_MISSING"],
     ["57014", "DATABASE_READ_TOO_LONG"],
     ["42P01", "DATABASE_FAILED"],
   ])("with SQLSTATE %s is %s, and keeps its cause", (sqlstate, code) => {

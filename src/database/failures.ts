@@ -57,6 +57,9 @@ export function databaseFailure(error: unknown): unknown {
       case "28000": // invalid_authorization_specification: peer authentication, above all
       case "28P01": // invalid_password
         return new SmkiError("DATABASE_USER_REFUSED", details, { cause: error });
+      case "42501": // insufficient_privilege
+      case "3F000": // invalid_schema_name: there is none that the user may make tables in
+        return new SmkiError("DATABASE_RIGHTS_MISSING", details, { cause: error });
       case "57014": // query_canceled: by statement_timeout; nobody else here cancels
         return new SmkiError("DATABASE_READ_TOO_LONG", details, { cause: error });
       default:

@@ -31,7 +31,7 @@ export const backupErrors = errorEntries({
   RESTORE_TARGET_NOT_EMPTY: {
     what: "A restore needs an empty place, and there is something in this one",
     remedy:
-      "Name a data folder that does not exist or is empty, and a database without tables. Nothing was changed: what is there is never overwritten.",
+      "Name a data folder that does not exist or is empty, and a database whose schema is empty, but for extensions. Nothing was changed: what is there is never overwritten.",
     status: 409,
   },
   RESTORE_KEYS_MISSING: {

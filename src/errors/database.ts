@@ -35,6 +35,12 @@ export const databaseErrors = errorEntries({
       "Look in the log for the cause; it is a fault in the program or in the database, not in the request.",
     status: 500,
   },
+  DATABASE_RIGHTS_MISSING: {
+    what: "The user of the database may not do there what this program does",
+    remedy:
+      "Make that user the owner of a database of its own: CREATE DATABASE smki OWNER that_user. It needs no superuser.",
+    status: 500,
+  },
   DATABASE_ROW_DAMAGED: {
     what: "A stored row does not have the form in which it was written",
     remedy: "Verify the database with smki ledger verify, and restore it from a backup if it does not hold.",
