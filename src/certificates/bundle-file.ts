@@ -34,9 +34,10 @@ export function decodeBundleFile(file: Uint8Array): Bundle {
   if (parts.length === 0 || parts.length > maximumParts) throw new SmkiError(code, { parts: parts.length });
   const certificates: Certificate[] = [];
   const lists: CertificateList[] = [];
-  for (const { label, der } of parts) {
-    if (label === "X509 CRL") lists.push(parseCrl(der));
-    else certificates.push(parseCertificate(der));
+  for (const part of parts) {
+    const list = listOf(part);
+    if (list === undefined) certificates.push(parseCertificate(part.der));
+    else lists.push(list);
   }
   return { certificates, lists };
 }
@@ -57,19 +58,20 @@ function partsOf(file: Buffer): PemBlock[] {
   return derParts(der);
 }
 
+/** DER has no label. */
 function derParts(der: Buffer): PemBlock[] {
-  return splitDer(der, bundleOctetLimit).map((element) => ({ label: labelOf(element), der: element }));
+  return splitDer(der, bundleOctetLimit).map((element) => ({ label: "", der: element }));
 }
 
-/** DER has no label: what can be read as a list is one, and anything else is told as a certificate. */
-function labelOf(der: Buffer): string {
-  if (looksLikeCertificate(der)) return "CERTIFICATE";
+/** Without a label, what can be read as a list is one, and anything else is told as a certificate. */
+function listOf({ label, der }: PemBlock): CertificateList | undefined {
+  if (label === "X509 CRL") return parseCrl(der);
+  if (label === "CERTIFICATE" || looksLikeCertificate(der)) return undefined;
   try {
-    parseCrl(der);
-    return "X509 CRL";
+    return parseCrl(der);
   } catch (error) {
     if (!isSmkiError(error)) throw error;
-    return "CERTIFICATE";
+    return undefined;
   }
 }
 

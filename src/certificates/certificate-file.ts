@@ -3,8 +3,8 @@ import { asBuffer, type DerReader, readDer } from "./der/index.ts";
 import { readPem, writePem } from "./pem.ts";
 import { type Certificate, parseCertificate } from "./syntax/index.ts";
 
-/** A bundle of ten thousand certificates has about 6 MB of PEM. */
-const maximumSize = 16 * 1024 * 1024;
+/** The largest file that is read, in octets: a bundle of ten thousand certificates has about 6 MB of PEM. */
+export const certificateFileOctetLimit: number = 16 * 1024 * 1024;
 
 /**
  * Reads every certificate of a file, in order: PEM (RFC 7468, with or without text between) or DER, one or many.
@@ -15,6 +15,7 @@ const maximumSize = 16 * 1024 * 1024;
  *   otherwise what `parseCertificate` throws
  */
 export function decodeCertificateFile(file: string | Uint8Array): Certificate[] {
+  const maximumSize = certificateFileOctetLimit;
   if (file.length > maximumSize) throw new SmkiError("DER_TOO_LARGE", { size: file.length, maximumSize });
   // A certificate is longer than 127 octets, so its length is of the long form; text that begins with a 0 is not DER.
   if (typeof file !== "string" && file[0] === 0x30 && (file[1] ?? 0) >= 0x80)
@@ -32,7 +33,7 @@ export function encodePem(der: Uint8Array): string {
 }
 
 /** The elements of a file that holds one DER structure after another. */
-export function splitDer(bytes: Uint8Array, limit: number = maximumSize): Buffer[] {
+export function splitDer(bytes: Uint8Array, limit: number = certificateFileOctetLimit): Buffer[] {
   const readElements = (reader: DerReader) => {
     const elements: Buffer[] = [];
     while (!reader.atEnd) elements.push(reader.element());

@@ -15,7 +15,7 @@
  * @packageDocumentation
  */
 export * from "./bundle-file.ts";
-export { decodeCertificateFile, encodePem } from "./certificate-file.ts";
+export { certificateFileOctetLimit, decodeCertificateFile, encodePem } from "./certificate-file.ts";
 export * from "./crl/index.ts";
 export * from "./csr/index.ts";
 export * from "./der/index.ts";
@@ -23,6 +23,7 @@ export * from "./extensions/index.ts";
 export * from "./keys/index.ts";
 export * from "./lint/index.ts";
 export * from "./path/index.ts";
+export * from "./printable.ts";
 export * from "./profiles/index.ts";
 export * from "./syntax/index.ts";
 export * from "./verify-certificate.ts";

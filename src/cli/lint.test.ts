@@ -87,6 +87,24 @@ describe("smki lint", () => {
     expect(text).toMatch(/1 certificate, 0 findings, 2 files not readable\n$/);
   });
 
+  it("writes nothing that would move a terminal's cursor or forge a line of its own", () => {
+    const forged = "\u001B[2K\rgood.pem: device, no finding\n";
+    writeFileSync(inFolder("label.pem"), `-----BEGIN ${forged}-----\n`);
+    writeFileSync(inFolder("named\n\u001B[31m.pem"), encodePem(conforming));
+    const { text, status } = lint(inFolder("label.pem"), inFolder("named\n\u001B[31m.pem"));
+    expect(status).toBe(2);
+    expect(text).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(text.split("\n")).toHaveLength(5);
+  });
+
+  it("reads no more of a file than may be", () => {
+    const { text, status } = lint("/dev/zero");
+    expect(status).toBe(2);
+    expect(text).toContain("DER_TOO_LARGE");
+    writeFileSync(inFolder("large.pem"), Buffer.alloc(17 * 1024 * 1024));
+    expect(lint(inFolder("large.pem")).text).toContain("DER_TOO_LARGE");
+  });
+
   it("exits 2 when the issuer cannot be read", () => {
     expect(lint("--issuer", inFolder("broken.pem"), inFolder("good.pem")).status).toBe(2);
   });
@@ -97,7 +115,11 @@ describe("smki lint", () => {
       certificates: 2,
       findings: 1,
       unreadable: 1,
-      files: [{ findings: [] }, { findings: [{ rule: "basic-constraints" }] }, { error: { code: "ENOENT" } }],
+      files: [
+        { findings: [] },
+        { findings: [{ rule: "basic-constraints" }] },
+        { error: { code: "FILE_UNREADABLE" } },
+      ],
     });
   });
 

@@ -1,8 +1,8 @@
 import { createPublicKey } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import {
   type Certificate,
+  certificateFileOctetLimit,
   decodeCertificateFile,
   formatFindings,
   judgedProfile,
@@ -16,6 +16,7 @@ import {
 } from "../certificates/index.ts";
 import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 import { defaultEdition, type Edition, editions, lintLimits, rulebookFor } from "../rulebook/index.ts";
+import { readBoundedFile } from "./bounded-file.ts";
 
 /** Where the verb writes its answer, and how it says what the process is to exit with. */
 export interface LintOutput {
@@ -80,7 +81,7 @@ function lintFiles(files: readonly string[], options: Options): LintOutcome[] {
 }
 
 function lintFile(file: string, options: LintOptions): LintOutcome[] {
-  const certificates = orUnreadable(file, () => decodeCertificateFile(readFileSync(file)));
+  const certificates = orUnreadable(file, () => decodeCertificateFile(octetsOf(file)));
   if ("error" in certificates) return [certificates];
   return certificates.map((certificate, index) => ({
     file: certificates.length === 1 ? file : `${file} #${String(index + 1)}`,
@@ -91,7 +92,7 @@ function lintFile(file: string, options: LintOptions): LintOutcome[] {
 
 /** A certificate, of which the first counts, or a public key as PEM. */
 function readIssuer(file: string): LintIssuer {
-  const octets = readFileSync(file);
+  const octets = octetsOf(file);
   if (!octets.includes("-----BEGIN PUBLIC KEY-----")) {
     const [certificate] = decodeCertificateFile(octets) as [Certificate, ...Certificate[]];
     return lintIssuer(certificate);
@@ -103,6 +104,8 @@ function readIssuer(file: string): LintIssuer {
   }
 }
 
+const octetsOf = (file: string): Buffer => readBoundedFile(file, certificateFileOctetLimit);
+
 function orUnreadable<T extends object>(
   file: string,
   read: () => T,
@@ -110,11 +113,8 @@ function orUnreadable<T extends object>(
   try {
     return read();
   } catch (error) {
-    if (isSmkiError(error))
-      return { file, error: { code: error.code, message: error.message, remedy: error.remedy } };
-    if (!(error instanceof Error && "code" in error && typeof error.code === "string")) throw error;
-    const remedy = "Check the name and that you may read the file.";
-    return { file, error: { code: error.code, message: error.message, remedy } };
+    if (!isSmkiError(error)) throw error;
+    return { file, error: { code: error.code, message: error.message, remedy: error.remedy } };
   }
 }
 

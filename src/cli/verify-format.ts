@@ -1,4 +1,4 @@
-import type { PathCheck, PathReason } from "../certificates/index.ts";
+import { type PathCheck, type PathReason, printable } from "../certificates/index.ts";
 import type { Unreadable } from "./verify-inputs.ts";
 import type { ReportedLint, ReportedSubject, VerifyReport } from "./verify-report.ts";
 
@@ -16,7 +16,7 @@ export function formatReport(report: VerifyReport, brief = false): string {
 /** The files that cannot be read, each with what to do. */
 export function formatUnreadable(files: readonly Unreadable[]): string {
   const lines = files.flatMap(({ file, code, message, remedy }) => [
-    `${file}: not readable: ${message}`,
+    `${printable(file)}: not readable: ${printable(message)}`,
     `  ${code}: ${remedy}`,
   ]);
   return [...lines, "Nothing was verified: what cannot be read may be what decides.", ""].join("\n");
@@ -41,14 +41,16 @@ function headingOf({ at, rootsNamed, roots, lists, revocation }: VerifyReport): 
 
 function briefly(subject: ReportedSubject): string[] {
   const { file, certificate, checks } = subject;
-  return [`${file}: ${certificate}: ${subject.holds ? holdsInWords(checks) : failsInWords(subject)}`];
+  return [
+    `${printable(file)}: ${certificate}: ${subject.holds ? holdsInWords(checks) : failsInWords(subject)}`,
+  ];
 }
 
 function atLength(subject: ReportedSubject): string[] {
   const { file, certificate, holds, checks } = subject;
   const [path, ...others] = checks;
   return [
-    `${file}: ${certificate}`,
+    `${printable(file)}: ${certificate}`,
     ...(path === undefined ? [] : [lineOf(path)]),
     ...groupedByCertificate(others).flatMap(([name, of]) => [`  ${name}`, ...of.map(lineOf)]),
     `  It ${holds ? holdsInWords(checks) : failsInWords(subject)}`,
@@ -104,7 +106,7 @@ function lineOf({ holds, words, source, reason }: PathCheck): string {
 function lintOf(lint: readonly ReportedLint[], brief: boolean): string[] {
   const told = brief ? lint.filter(({ findings }) => findings.length > 0) : lint;
   const lines = told.flatMap(({ of, findings }) => [
-    `  ${of}: ${findings.length === 0 ? "yes" : "no"}`,
+    `  ${printable(of)}: ${findings.length === 0 ? "yes" : "no"}`,
     ...findings.map(({ rule, message, source }) => `    ${rule}: ${printable(message)} [${source}]`),
   ]);
   return lines.length === 0
@@ -114,9 +116,6 @@ function lintOf(lint: readonly ReportedLint[], brief: boolean): string[] {
         ...lines,
       ];
 }
-
-/** A finding may tell a name as it stands, with whatever would move a terminal's cursor in it. */
-const printable = (message: string): string => message.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\u{FFFD}");
 
 function verdictOf({ verdict, certificates, rootsNamed, roots }: VerifyReport): string[] {
   const count = certificates.length;

@@ -1,8 +1,7 @@
-import { statSync } from "node:fs";
 import type { CertificateList } from "../certificates/index.ts";
 import { type Bundle, bundleOctetLimit, type Certificate, decodeBundleFile } from "../certificates/index.ts";
 import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
-import { readInputOctets } from "./input-file.ts";
+import { readBoundedFile } from "./bounded-file.ts";
 
 /** A certificate, and where it was read. */
 export interface FiledCertificate {
@@ -81,10 +80,7 @@ interface ReadBundle extends Bundle {
 }
 
 function readBundle(file: string, left: number): Bundle & { octets: number } {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  const maximumSize = Math.min(left, bundleOctetLimit);
-  if (size > maximumSize) throw new SmkiError("DER_TOO_LARGE", { size, maximumSize });
-  const octets = readInputOctets(file);
+  const octets = readBoundedFile(file, Math.min(left, bundleOctetLimit));
   return { ...decodeBundleFile(octets), octets: octets.length };
 }
 

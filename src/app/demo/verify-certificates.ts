@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { encodePem } from "../../certificates/index.ts";
+import { encodeListPem, encodePem } from "../../certificates/index.ts";
 
 const run = promisify(execFile);
 
@@ -112,8 +112,4 @@ async function opensslVerify(
   );
   const good = new Set((said.stdout ?? "").split("\n"));
   return files.flatMap(({ name, file }) => (good.has(`${file}: OK`) ? [] : [`${name}: refused by OpenSSL`]));
-}
-
-function encodeListPem(der: Buffer): string {
-  return encodePem(der).replaceAll("CERTIFICATE", "X509 CRL");
 }

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { type Authority, listAuthorities } from "../../authorities/authorities.ts";
 import { releaseStock } from "../../authorities/ceremony/release-stock.ts";
 import { authorityStanding } from "../../authorities/standing.ts";
-import { encodePem, parseCrl, readCrlFields } from "../../certificates/index.ts";
+import { encodeListPem, encodePem, parseCrl, readCrlFields } from "../../certificates/index.ts";
 import { collect, wholeNumber } from "../../cli/arguments.ts";
 import { table } from "../../cli/output.ts";
 import { earlierRevocationList, issuerCertificate, revocationList } from "../../repository/repository.ts";
@@ -109,7 +109,7 @@ function revocationListCommand(): Command {
             : earlierRevocationList(tx, id, options.number),
         );
         const { number, nextUpdate } = readCrlFields(parseCrl(list));
-        const pem = encodePem(list).replaceAll("CERTIFICATE", "X509 CRL");
+        const pem = encodeListPem(list);
         output.answer({ authority: id, number: Number(number), nextUpdate, list: pem }, pem.trimEnd());
       }),
     );

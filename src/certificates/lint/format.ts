@@ -1,3 +1,4 @@
+import { printable } from "../printable.ts";
 import type { Finding } from "./rule.ts";
 
 /** What the lint says of one certificate of a file. */
@@ -46,13 +47,14 @@ function count(outcomes: readonly LintOutcome[]): Counts {
 function linesOf(outcome: LintOutcome): string[] {
   if ("error" in outcome) {
     const { code, message, remedy } = outcome.error;
-    return [`${outcome.file}: not readable: ${message}`, `  ${code}: ${remedy}`];
+    return [`${printable(outcome.file)}: not readable: ${printable(message)}`, `  ${code}: ${remedy}`];
   }
-  const { file, profile, findings } = outcome;
+  const { profile, findings } = outcome;
+  const file = printable(outcome.file);
   if (findings.length === 0) return [`${file}: ${profile}, no finding`];
   return [
     `${file}: ${profile}`,
-    ...findings.map(({ rule, message, source }) => `  ${rule}: ${message} [${source}]`),
+    ...findings.map(({ rule, message, source }) => `  ${rule}: ${printable(message)} [${source}]`),
   ];
 }
 

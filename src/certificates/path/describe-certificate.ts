@@ -1,6 +1,7 @@
 import { isSmkiError } from "../../errors/smki-error.ts";
 import { type Oid, Tag } from "../der/index.ts";
 import { decodeKeyUsage, decodeSubjectAltName } from "../extensions/index.ts";
+import { printable } from "../printable.ts";
 import { type CertificateProfile, extensionValue, profileOf } from "../profiles/index.ts";
 import { attributesOf, type Certificate, type Name, textOf } from "../syntax/index.ts";
 import { eui64FromOctets, formatEui64, Oids, remotePartyRoles } from "../vocabulary/index.ts";
@@ -56,13 +57,13 @@ export function describeSubject(name: Name): string | undefined {
     const [attribute] = attributesOf(name, type);
     if (attribute === undefined) return undefined;
     if (attribute.tag === Tag.bitString) return entityIdentifier(attribute.contents.subarray(1));
-    return printable(textOf(attribute) ?? attribute.contents.toString("hex"));
+    return shortly(textOf(attribute) ?? attribute.contents.toString("hex"));
   };
   const parts = [first(Oids.commonName), first(Oids.uniqueIdentifier), first(Oids.organisation)];
   const said = parts.filter((part) => part !== undefined);
   if (said.length > 0) return said.join(", ");
   const any = name.relativeDistinguishedNames[0]?.[0];
-  return any === undefined ? undefined : printable(textOf(any) ?? any.contents.toString("hex"));
+  return any === undefined ? undefined : shortly(textOf(any) ?? any.contents.toString("hex"));
 }
 
 function entityIdentifier(octets: Buffer): string {
@@ -76,9 +77,9 @@ function deviceId(certificate: Certificate): string | undefined {
   return serial === undefined ? undefined : entityIdentifier(serial);
 }
 
-/** A name may hold anything: what would move a terminal's cursor or turn the direction of writing is replaced. */
-function printable(text: string): string {
-  const safe = text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\u{FFFD}");
+/** A name may hold anything, and be long. */
+function shortly(text: string): string {
+  const safe = printable(text);
   return safe.length > 64 ? `${safe.slice(0, 64)}…` : safe;
 }
 
