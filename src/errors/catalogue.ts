@@ -6,6 +6,7 @@ import { certificateErrors } from "./certificates.ts";
 import { crlErrors } from "./crl.ts";
 import { csrErrors } from "./csr.ts";
 import { databaseErrors } from "./database.ts";
+import { deviceErrors } from "./devices.ts";
 import { issuanceErrors } from "./issuance.ts";
 import { keyErrors } from "./keys.ts";
 import { ledgerErrors } from "./ledger.ts";
@@ -29,6 +30,7 @@ export const catalogue = {
   ...witnessErrors,
   ...registrationErrors,
   ...ceremonyErrors,
+  ...deviceErrors,
   ...issuanceErrors,
   ...repositoryErrors,
   ...backupErrors,

@@ -8,9 +8,11 @@ import {
 } from "../authorities/issuing/issue.ts";
 import { notify } from "../database/connect.ts";
 import type { Tx } from "../database/transaction.ts";
+import { closeClaims } from "../devices/certificate-claims.ts";
 import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 import type { Party } from "../registration/party.ts";
 import { grantCredential, partyById } from "../registration/registration.ts";
+import { checkDevices } from "./check-devices.ts";
 import { checkRequest, refusalOf } from "./check-request.ts";
 import { meaningOf } from "./chunk-fault.ts";
 import { holdChunk } from "./held-chunks.ts";
@@ -60,6 +62,8 @@ export async function workChunk(
         onFault?.(error);
         return state === "received" ? "waiting" : "without-key";
       }
+      // Nothing was written, and what was seen is old: the chunk is checked again from the beginning.
+      if (isSmkiError(error, "DEVICE_CLAIMS_CHANGED")) continue;
       if (meaningOf(error) === "outage") throw error;
       onFault?.(error);
       // Nothing was published. The chunk waits for a person; its intents stay as evidence.
@@ -74,7 +78,10 @@ async function checkAndRecord(authority: IssuingAuthority, chunk: Chunk): Promis
   const { partyId } = chunk;
   const party =
     partyId === undefined ? undefined : await authority.database.read((tx) => partyById(tx, partyId));
-  const { accepted, outcomes } = checkRequests(chunk, party);
+  const checked = checkRequests(chunk, party);
+  const devices = await checkDevices(authority, chunk, party, checked.accepted);
+  const { accepted } = devices;
+  const outcomes = new Map([...checked.outcomes, ...devices.outcomes]);
   const move = { from: ["received"], to: "recorded", count: chunk.requests.length } as const;
   if (accepted.length === 0) {
     await authority.database.transaction((tx) => moveChunk(tx, chunk.id, { ...move, outcomes }));
@@ -87,6 +94,7 @@ async function checkAndRecord(authority: IssuingAuthority, chunk: Chunk): Promis
       decided.set(position, refused(keyTakenError(serialNumber)));
     for (const [position, error] of recording.refused) decided.set(position, refused(error));
     requireMoved(chunk, await moveChunk(tx, chunk.id, { ...move, outcomes: decided }));
+    await devices.record(tx, recording);
   });
   return recorded !== undefined;
 }
@@ -137,6 +145,7 @@ async function publishRecorded(authority: IssuingAuthority, chunk: Chunk): Promi
     const move = isFinished ? ({ to: "finished", finishedAt: at } as const) : ({ to: "received" } as const);
     const moved = await moveChunk(tx, chunk.id, { from: ["recorded"], count, outcomes, ...move });
     if (published.length > 0) requireMoved(chunk, moved);
+    if (moved && chunk.kind === "device") await closeClaims(tx, chunk.id);
     // Whoever waits asks again and sees that the batch goes on.
     if (moved) await notify(tx, outcomesChannel, String(chunk.batchId));
   });

@@ -4,6 +4,14 @@
  *
  * @packageDocumentation
  */
+export {
+  type DeviceType,
+  deviceTypes,
+  type EligibleDevices,
+  notInInventory,
+  type SmiStatus,
+  smiStatuses,
+} from "./device-vocabulary.ts";
 export { after, before, type DurationRule, milliseconds } from "./duration.ts";
 export {
   type Difference,

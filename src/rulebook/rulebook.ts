@@ -1,4 +1,5 @@
 import { custody } from "./custody.ts";
+import { deviceEligibility } from "./device-eligibility.ts";
 import { lifetimes } from "./lifetimes.ts";
 import { operation } from "./operation.ts";
 import { performance } from "./performance.ts";
@@ -18,6 +19,7 @@ export const draft = {
   ...revocation,
   ...custody,
   ...registration,
+  ...deviceEligibility,
   ...operation,
 } as const;
 

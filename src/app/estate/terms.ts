@@ -19,6 +19,7 @@ export function issuingTerms(settings: Settings, rules: Rulebook): IssuingTerms 
     organisationYears: rules.organisationCertificateMaximumYears.value,
     ikiYears: rules.ikiCertificateYears.value,
     lintLimits: lintLimits(rules, "issued-here"),
+    devices: rules,
   };
 }
 

@@ -8,7 +8,9 @@ import {
   parseTbsCertificate,
   type SerialNumber,
 } from "../../certificates/index.ts";
+import type { EligibilityRules } from "../../devices/eligibility.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
+import type { Rulebook } from "../../rulebook/index.ts";
 import type { Issuer } from "./issuer.ts";
 import { type CertificateSubject, keyHash } from "./subject.ts";
 import { lastSecondAfterYears, wholeSecond } from "./validity.ts";
@@ -21,6 +23,8 @@ export interface IssuingTerms {
   readonly organisationYears: number;
   readonly lintLimits: LintLimits;
   readonly ikiYears: number;
+  /** Who may have certificates for which Device, and how many. */
+  readonly devices: EligibilityRules & Pick<Rulebook, "deviceCertificatesPerDevice">;
 }
 
 /** What each kind is linted as, whatever it may say of itself. */

@@ -1,0 +1,207 @@
+import { countDeviceCertificates } from "../authorities/device-certificates.ts";
+import type { IssuingTerms, PositionedSubject } from "../authorities/issuing/intend.ts";
+import type { IssuingAuthority, RecordedChunk } from "../authorities/issuing/issue.ts";
+import type { DeviceSubject } from "../authorities/issuing/subject.ts";
+import type { Eui64 } from "../certificates/index.ts";
+import type { Database } from "../database/connect.ts";
+import type { Tx } from "../database/transaction.ts";
+import { type ClaimsSeen, claimCertificates, readClaims } from "../devices/certificate-claims.ts";
+import { decide } from "../devices/eligibility.ts";
+import { type DeviceStanding, standingOfDevices } from "../devices/known-devices.ts";
+import { SmkiError } from "../errors/smki-error.ts";
+import type { Act } from "../ledger/act.ts";
+import { recordActs } from "../ledger/record-acts.ts";
+import type { Party } from "../registration/party.ts";
+import { notInInventory } from "../rulebook/index.ts";
+import { type Outcome, refused } from "./outcome.ts";
+import type { Chunk } from "./request-store.ts";
+
+/** What is asked of Device CSRs besides their form and signature. */
+interface DeviceChecks {
+  readonly rules: IssuingTerms["devices"];
+  /** SEC L3.16; the ad hoc service may be set not to ask it, since Appendix M 2.4 does not list it. */
+  readonly eligibility: boolean;
+}
+
+/** What the inventory and the certificates of the Devices say of the CSRs of a chunk. */
+interface CheckedDevices {
+  /** Those that may go on. */
+  readonly accepted: readonly PositionedSubject[];
+  /** Of those that may not, by position. */
+  readonly outcomes: ReadonlyMap<number, Outcome>;
+  /**
+   * Counts what the chunk records, last in the transaction that records it.
+   *
+   * @throws SmkiError DEVICE_CLAIMS_CHANGED when another chunk has recorded so many for one Device meanwhile that
+   *   they would be too many: check again
+   */
+  record(tx: Tx, recorded: RecordedChunk): Promise<void>;
+}
+
+interface DeviceRequest {
+  readonly position: number;
+  readonly subject: DeviceSubject;
+}
+
+interface Judged {
+  readonly accepted: readonly DeviceRequest[];
+  readonly outcomes: ReadonlyMap<number, Outcome>;
+  /** One was refused since its Device has as many as it may. */
+  readonly isAtLimit: boolean;
+  readonly tally: Tally;
+}
+
+/** How many certificates each Device has or is about to have, at the moment of the look. */
+interface Tally {
+  readonly seen: ClaimsSeen;
+  readonly issued: ReadonlyMap<Eui64, number>;
+  readonly standings: ReadonlyMap<Eui64, DeviceStanding>;
+}
+
+/**
+ * Checks the Device CSRs of a chunk against the inventory and against what each Device has already (SEC L3.16,
+ * Appendix M 2.3.1.7), in three statements for all of them. A Device gets no more than its limit whatever runs beside
+ * this, since `record` looks at what others have recorded meanwhile. Requests for other certificates pass.
+ *
+ * @param accepted - CSRs of the chunk whose form and signature are good
+ * @param eligibility - false for a channel that does not check SEC L3.16
+ */
+export async function checkDevices(
+  { database, terms, clock }: IssuingAuthority,
+  chunk: Pick<Chunk, "id" | "batchId">,
+  party: Party | undefined,
+  accepted: readonly PositionedSubject[],
+  eligibility = true,
+): Promise<CheckedDevices> {
+  const devices = accepted.flatMap(({ position, subject }) =>
+    subject.kind === "device" ? [{ position, subject }] : [],
+  );
+  if (devices.length === 0) return { accepted, outcomes: new Map(), record: async () => undefined };
+  const checks: DeviceChecks = { rules: terms.devices, eligibility };
+  const judged = await judgeNow(database, party, devices, checks);
+  const isOwnRequest = party?.categories.includes("dcc") === true;
+  return {
+    accepted: judged.accepted,
+    outcomes: judged.outcomes,
+    record: async (tx, { keysTaken, refused: withFinding }) => {
+      const recorded = judged.accepted.filter(
+        ({ position }) => !keysTaken.has(position) && !withFinding.has(position),
+      );
+      if (isOwnRequest) await recordActs(tx, [ownRequests(chunk, party.id, recorded.length, clock())]);
+      await claim(tx, chunk.id, recorded, judged.tally, checks);
+    },
+  };
+}
+
+/** The DCC is issuer and Subscriber at once: the ledger tells such requests from all others. */
+const ownRequests = (
+  { id, batchId }: Pick<Chunk, "id" | "batchId">,
+  party: number,
+  count: number,
+  at: Date,
+): Act => ({
+  kind: "certificates.intended-for-dcc",
+  at,
+  by: "system",
+  subject: { batch: batchId, chunk: id, party, count },
+});
+
+async function judgeNow(
+  database: Database,
+  party: Party | undefined,
+  devices: readonly DeviceRequest[],
+  checks: DeviceChecks,
+): Promise<Judged> {
+  const deviceIds = [...new Set(devices.map(({ subject }) => subject.deviceId))];
+  const look = async (tx: Tx) => judge(party, devices, await takeTally(tx, deviceIds), checks);
+  const judged = await database.read(look);
+  // What was published between two statements was counted twice: nobody is refused for that.
+  return judged.isAtLimit ? database.read(look, { snapshot: true }) : judged;
+}
+
+/** Claims before certificates: what is published in between is then seen twice, and never not at all. */
+async function takeTally(tx: Tx, deviceIds: readonly Eui64[]): Promise<Tally> {
+  return {
+    seen: await readClaims(tx),
+    issued: await countDeviceCertificates(tx, deviceIds),
+    standings: await standingOfDevices(tx, deviceIds),
+  };
+}
+
+function judge(
+  party: Party | undefined,
+  devices: readonly DeviceRequest[],
+  tally: Tally,
+  checks: DeviceChecks,
+): Judged {
+  const accepted: DeviceRequest[] = [];
+  const outcomes = new Map<number, Outcome>();
+  let isAtLimit = false;
+  const inChunk = new Map<Eui64, number>();
+  for (const one of devices) {
+    const { deviceId } = one.subject;
+    const mine = inChunk.get(deviceId) ?? 0;
+    const refusal =
+      (checks.eligibility && party !== undefined ? ineligible(party, deviceId, tally, checks) : undefined) ??
+      full(deviceId, mine, tally, checks);
+    if (refusal !== undefined) {
+      outcomes.set(one.position, refused(refusal));
+      isAtLimit ||= refusal.code === "DEVICE_CERTIFICATE_LIMIT";
+      continue;
+    }
+    inChunk.set(deviceId, mine + 1);
+    accepted.push(one);
+  }
+  return { accepted, outcomes, isAtLimit, tally };
+}
+
+function ineligible(
+  party: Party,
+  deviceId: Eui64,
+  { standings }: Tally,
+  { rules }: DeviceChecks,
+): SmkiError | undefined {
+  const device = standings.get(deviceId)?.device;
+  const decision = decide(party, device ?? notInInventory, rules);
+  if (decision.eligible) return undefined;
+  return new SmkiError("DEVICE_NOT_ELIGIBLE", {
+    device: deviceId,
+    deviceType: device?.deviceType ?? notInInventory,
+    smiStatus: device?.smiStatus ?? notInInventory,
+    reason: decision.reason,
+  });
+}
+
+const limitOf = (deviceId: Eui64, { standings }: Tally, { rules }: DeviceChecks): number =>
+  standings.get(deviceId)?.certificateLimit ?? rules.deviceCertificatesPerDevice.value;
+
+const taken = (deviceId: Eui64, { seen, issued }: Tally): number =>
+  (issued.get(deviceId) ?? 0) + (seen.underWay.get(deviceId) ?? 0);
+
+function full(deviceId: Eui64, mine: number, tally: Tally, checks: DeviceChecks): SmkiError | undefined {
+  const certificates = taken(deviceId, tally) + mine;
+  const limit = limitOf(deviceId, tally, checks);
+  if (certificates < limit) return undefined;
+  return new SmkiError("DEVICE_CERTIFICATE_LIMIT", { device: deviceId, certificates, limit });
+}
+
+async function claim(
+  tx: Tx,
+  chunkId: number,
+  recorded: readonly DeviceRequest[],
+  tally: Tally,
+  checks: DeviceChecks,
+): Promise<void> {
+  if (recorded.length === 0) return;
+  const deviceIds = recorded.map(({ subject }) => subject.deviceId);
+  const since = await claimCertificates(tx, chunkId, deviceIds, tally.seen.newest);
+  if (since === undefined) throw new SmkiError("DEVICE_CLAIMS_CHANGED", { chunk: chunkId });
+  if (since.size === 0) return;
+  const mine = new Map<Eui64, number>();
+  for (const deviceId of deviceIds) mine.set(deviceId, (mine.get(deviceId) ?? 0) + 1);
+  for (const [deviceId, certificates] of since) {
+    const inChunk = mine.get(deviceId) ?? 0;
+    if (inChunk > 0 && taken(deviceId, tally) + certificates + inChunk > limitOf(deviceId, tally, checks))
+      throw new SmkiError("DEVICE_CLAIMS_CHANGED", { chunk: chunkId, device: deviceId });
+  }
+}
