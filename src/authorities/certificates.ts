@@ -6,6 +6,7 @@ import {
   digestOf,
   type KnownCertificate,
   selectCertificates,
+  selectOctets,
 } from "./certificate-store.ts";
 import { selectPendingCertificates } from "./issuing/pending.ts";
 import {
@@ -23,6 +24,14 @@ export type { ListRecord, PublishedList } from "./revocation/list-store.ts";
 /** Certificates that were issued and match, newest first, with what has been said of them since. */
 export function findCertificates(tx: Tx, query: CertificateQuery): Promise<KnownCertificate[]> {
   return selectCertificates(tx, query);
+}
+
+/** The octets of many certificates, DER, by serial number; one that was never issued is absent. */
+export function certificateOctets(
+  tx: Tx,
+  serialNumbers: readonly SerialNumber[],
+): Promise<Map<SerialNumber, Buffer>> {
+  return selectOctets(tx, serialNumbers);
 }
 
 /** Certificates that stand recorded to be signed and match; without their octets, which do not exist yet. */

@@ -22,6 +22,26 @@ export const issuanceErrors = errorEntries({
     remedy: "Use the number that the submission answered with, and a credential of the same Party.",
     status: 404,
   },
+  BATCH_NOT_COMPLETED: {
+    what: "The batch is not completed: there are no results to fetch",
+    remedy: "Ask for its status, and fetch the results when that is completed.",
+    status: 409,
+  },
+  BATCH_NOT_PENDING: {
+    what: "No such batch awaits approval",
+    remedy: "See which do with `smki queue batches`; one that was approved or rejected stays so.",
+    status: 409,
+  },
+  OWN_BATCH: {
+    what: "Whoever sent a batch may not approve or reject it",
+    remedy: "Have another person of the Registration Authority decide.",
+    status: 403,
+  },
+  UPLOAD_LOST: {
+    what: "The upload was idle for so long that it was removed",
+    remedy: "Send the whole batch again, without pauses.",
+    status: 408,
+  },
   KEY_ALREADY_CERTIFIED: {
     what: "The public key in the CSR is in a certificate that was issued before",
     remedy:

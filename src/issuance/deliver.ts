@@ -4,12 +4,12 @@ import type { Principal } from "../registration/principal.ts";
 import type { Outcome } from "./outcome.ts";
 import { type BatchProgress, countWaiting, selectBatch, selectOutcomes } from "./request-store.ts";
 
-/** Where a batch stands, in the words of a client. */
-export type BatchStatus = "processing" | "completed" | "held";
+/** Where a batch stands, in the words of the JSON API. That of Appendix M is told by `batchStatus`. */
+type ApiStatus = "pending" | "rejected" | "tampered" | "processing" | "completed" | "held";
 
 /** A batch with what became of its CSRs. */
 export interface Batch extends BatchProgress {
-  readonly status: BatchStatus;
+  readonly status: ApiStatus;
   /** By position; null where one is not decided yet. */
   readonly outcomes: readonly (Outcome | null)[];
 }
@@ -27,13 +27,16 @@ export async function findBatch(tx: Tx, by: Principal, batchId: number): Promise
   return { ...batch, status: statusOf(batch), outcomes: await selectOutcomes(tx, batchId) };
 }
 
-/** Whether every chunk of a batch is finished or held; the answer to a waiting client's question. */
+/** Whether every chunk of a batch is finished or held, or never begun since the batch was refused; the answer to a waiting client's question. */
 export async function batchHasEnded(tx: Tx, batchId: number): Promise<boolean> {
   const batch = await selectBatch(tx, batchId);
-  return batch === undefined || batch.openChunks === 0;
+  return (
+    batch === undefined || batch.stage === "rejected" || batch.stage === "tampered" || batch.openChunks === 0
+  );
 }
 
-function statusOf({ openChunks, heldChunks }: BatchProgress): BatchStatus {
+function statusOf({ stage, openChunks, heldChunks }: BatchProgress): ApiStatus {
+  if (stage !== "released") return stage === "approved" ? "processing" : stage;
   if (openChunks > 0) return "processing";
   return heldChunks > 0 ? "held" : "completed";
 }

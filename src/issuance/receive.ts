@@ -6,11 +6,12 @@ import { SmkiError } from "../errors/smki-error.ts";
 import { recordActs } from "../ledger/record-acts.ts";
 import { type Principal, requireHat, requireOperator } from "../registration/principal.ts";
 import { partyById, partyMembers } from "../registration/registration.ts";
+import type { Channel, UploadChannel } from "./channel.ts";
 import type { CredentialHolderRequest } from "./check-request.ts";
-import { insertBatch } from "./request-store.ts";
+import { insertBatch, insertChunk } from "./request-store.ts";
 
 /** CSRs in one chunk: large enough that a chunk's own cost vanishes, small enough to finish within a stop. */
-const chunkSize = 1_000;
+export const chunkSize = 1_000;
 
 /** Told when a batch has been received, so that a worker need not wait for its next look. */
 export const requestsChannel = "smki_requests";
@@ -21,6 +22,8 @@ export const outcomesChannel = "smki_outcomes";
 /** CSRs handed in together. */
 export interface Submission {
   readonly kind: CertificateKind;
+  /** On which way they came; `api` if left out. Batched CSRs are received by `beginUpload`. */
+  readonly channel?: Exclude<Channel, UploadChannel>;
   /** The client's own name for it. */
   readonly reference: string;
   /** The Party on whose behalf; from the credential, or as the operator says. */
@@ -32,8 +35,10 @@ export interface Submission {
 }
 
 /**
- * Receives CSRs. They are durable when the caller's transaction has committed, and only then acknowledged.
+ * Receives CSRs that nobody has to approve: they wait for a worker at once. They are durable when the caller's
+ * transaction has committed, and only then acknowledged.
  *
+ * @param at - when the last octet of them came in
  * @param maximumBatchSize - SEC L8.2; the whole batch is refused above it
  * @returns the batch's number
  * @throws SmkiError NOT_PERMITTED, BATCH_EMPTY, BATCH_TOO_LARGE, AUTHORITY_REVOKED; of what the operator says, SUBSCRIBER_NEEDED,
@@ -46,30 +51,53 @@ export async function receive(
   maximumBatchSize: number,
   at: Date,
 ): Promise<number> {
-  const { kind, requests } = submission;
-  // Credentials are given by the Registration Authority; everyone else asks in the hat of the policy.
-  if (kind === "iki") requireOperator(by);
-  else requireHat(by, kind);
+  const { kind, requests, channel = "api" } = submission;
+  const partyId = await requireSubmitter(tx, by, submission);
   if (requests.length === 0) throw new SmkiError("BATCH_EMPTY");
   if (requests.length > maximumBatchSize)
     throw new SmkiError("BATCH_TOO_LARGE", { requests: requests.length, maximum: maximumBatchSize });
-  await requireLivingAuthority(tx, kind);
-  const partyId = by.kind === "credential" ? by.partyId : submission.partyId;
-  if (by.kind === "operator") await requireKnown(tx, submission);
-  const batch = {
+  const batchId = await insertBatch(tx, {
+    channel,
+    stage: "released",
     kind,
     reference: submission.reference,
     partyId,
     requestedBy: by.name,
     holder: submission.holder,
     receivedAt: at,
-  };
-  const batchId = await insertBatch(tx, batch, requests, chunkSize);
-  await recordActs(tx, [
-    { kind: "requests.received", at, by: by.name, subject: { batch: batchId, kind, count: requests.length } },
-  ]);
+    // A single CSR is accepted when its own checks are over (SEC Appendix M 1.2), a batch when it is whole.
+    ...(requests.length === 1 ? {} : { acceptedAt: at }),
+    requestCount: requests.length,
+  });
+  for (let first = 0; first < requests.length; first += chunkSize) {
+    const part = requests.slice(first, first + chunkSize);
+    await insertChunk(tx, { batchId, channel, firstPosition: first, requests: part, releasedAt: at });
+  }
+  const subject = { batch: batchId, kind, channel, count: requests.length };
+  await recordActs(tx, [{ kind: "requests.received", at, by: by.name, subject }]);
   await notify(tx, requestsChannel, String(batchId));
   return batchId;
+}
+
+/**
+ * Refuses who may not ask for certificates of a kind, or not in such words.
+ *
+ * @returns the Party on whose behalf it is
+ * @throws SmkiError as `receive`
+ */
+export async function requireSubmitter(
+  tx: Tx,
+  by: Principal,
+  submission: Pick<Submission, "kind" | "partyId" | "holder">,
+): Promise<number | undefined> {
+  const { kind } = submission;
+  // Credentials are given by the Registration Authority; everyone else asks in the hat of the policy.
+  if (kind === "iki") requireOperator(by);
+  else requireHat(by, kind);
+  await requireLivingAuthority(tx, kind);
+  if (by.kind === "credential") return by.partyId;
+  await requireKnown(tx, submission);
+  return submission.partyId;
 }
 
 /** Device CSRs wait for the next Issuing DCA of the stock; the others would wait for a ceremony that nobody has arranged. */
@@ -81,7 +109,10 @@ async function requireLivingAuthority(tx: Tx, kind: CertificateKind): Promise<vo
 }
 
 /** What a credential says of its Party is so; what a person types may not be, and would fail at the publishing only. */
-async function requireKnown(tx: Tx, { kind, partyId, holder }: Submission) {
+async function requireKnown(
+  tx: Tx,
+  { kind, partyId, holder }: Pick<Submission, "kind" | "partyId" | "holder">,
+): Promise<void> {
   if (kind !== "iki") {
     if (partyId === undefined) throw new SmkiError("SUBSCRIBER_NEEDED", { kind });
     if (holder !== undefined) throw new SmkiError("CREDENTIAL_HOLDER_INVALID", { kind });

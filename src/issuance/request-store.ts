@@ -2,11 +2,18 @@ import { type Generated, sql } from "kysely";
 import type { CertificateKind } from "../authorities/authority.ts";
 import { frame, unframe } from "../database/frames.ts";
 import type { Tx } from "../database/transaction.ts";
+import { type Channel, isWindowed } from "./channel.ts";
 import type { CredentialHolderRequest } from "./check-request.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** Where a chunk stands. `held`: something is wrong with the issuing itself, and a person must look. */
 export type ChunkState = "received" | "recorded" | "finished" | "held";
+
+/**
+ * Where a batch as a whole stands. `uploading`: parts arrive, and nobody sees it; `pending`: it awaits approval;
+ * `approved`: what was uploaded is to be checked; `released`: its chunks say how far it has come.
+ */
+export type BatchStage = "uploading" | "pending" | "rejected" | "approved" | "tampered" | "released";
 
 type RequestTables = {
   request_batch: {
@@ -18,6 +25,10 @@ type RequestTables = {
     holder: CredentialHolderRequest | null;
     received_at: Date;
     request_count: number;
+    channel: Channel;
+    stage: BatchStage;
+    accepted_at: Date | null;
+    touched_at: Date | null;
   };
   request_chunk: {
     id: Generated<number>;
@@ -28,61 +39,87 @@ type RequestTables = {
     state: Generated<ChunkState>;
     outcomes: (Outcome | null)[] | null;
     finished_at: Date | null;
+    client_ids: Buffer | null;
+    windowed: boolean;
+    released_at: Date | null;
+    checked_at: Date | null;
   };
 };
 
 const tables = (tx: Tx) => tx.$extendTables<RequestTables>();
 
 export interface NewBatch {
+  readonly channel: Channel;
+  readonly stage: "uploading" | "released";
   readonly kind: CertificateKind;
   readonly reference: string;
   readonly partyId: number | undefined;
   readonly requestedBy: string;
   readonly holder: CredentialHolderRequest | undefined;
   readonly receivedAt: Date;
+  /** Of a batch that is accepted with its receipt. */
+  readonly acceptedAt?: Date;
+  /** 0 while it is uploading. */
+  readonly requestCount: number;
 }
 
-/** Inserts a batch with its CSRs in chunks of `chunkSize`. @returns the batch's number */
-export async function insertBatch(
-  tx: Tx,
-  batch: NewBatch,
-  requests: readonly Uint8Array[],
-  chunkSize: number,
-): Promise<number> {
+/** Inserts the row of a batch; its chunks follow. @returns the batch's number */
+export async function insertBatch(tx: Tx, batch: NewBatch): Promise<number> {
   const { id } = await tables(tx)
     .insertInto("request_batch")
     .values({
+      channel: batch.channel,
+      stage: batch.stage,
       certificate_kind: batch.kind,
       reference: batch.reference,
       party_id: batch.partyId ?? null,
       requested_by: batch.requestedBy,
       holder: batch.holder === undefined ? null : sql`${JSON.stringify(batch.holder)}::jsonb`,
       received_at: batch.receivedAt,
-      request_count: requests.length,
+      accepted_at: batch.acceptedAt ?? null,
+      touched_at: batch.stage === "uploading" ? batch.receivedAt : null,
+      request_count: batch.requestCount,
     } as never)
     .returning("id")
     .executeTakeFirstOrThrow();
-  for (let first = 0; first < requests.length; first += chunkSize) {
-    const part = requests.slice(first, first + chunkSize);
-    await tables(tx)
-      .insertInto("request_chunk")
-      .values({
-        batch_id: id,
-        first_position: first,
-        request_count: part.length,
-        requests: frame(part),
-        outcomes: null,
-        finished_at: null,
-      })
-      .execute();
-  }
   return id;
+}
+
+/** CSRs that become one chunk. */
+export interface NewChunk {
+  readonly batchId: number;
+  readonly channel: Channel;
+  readonly firstPosition: number;
+  readonly requests: readonly Uint8Array[];
+  /** The client's IDs, in the same order. */
+  readonly clientIds?: readonly string[];
+  /** Absent: nobody works on it yet. */
+  readonly releasedAt?: Date;
+}
+
+export async function insertChunk(tx: Tx, chunk: NewChunk): Promise<void> {
+  await tables(tx)
+    .insertInto("request_chunk")
+    .values({
+      batch_id: chunk.batchId,
+      first_position: chunk.firstPosition,
+      request_count: chunk.requests.length,
+      requests: frame(chunk.requests),
+      client_ids: chunk.clientIds === undefined ? null : frame(chunk.clientIds.map((id) => Buffer.from(id))),
+      windowed: isWindowed(chunk.channel),
+      released_at: chunk.releasedAt ?? null,
+      outcomes: null,
+      finished_at: null,
+      checked_at: null,
+    })
+    .execute();
 }
 
 /** A chunk with what its batch says. */
 export interface Chunk {
   readonly id: number;
   readonly batchId: number;
+  readonly channel: Channel;
   readonly kind: CertificateKind;
   readonly partyId: number | undefined;
   readonly requestedBy: string;
@@ -100,6 +137,7 @@ export async function selectChunk(tx: Tx, id: number): Promise<Chunk | undefined
     .select([
       "request_chunk.id",
       "batch_id",
+      "channel",
       "certificate_kind",
       "party_id",
       "requested_by",
@@ -114,6 +152,7 @@ export async function selectChunk(tx: Tx, id: number): Promise<Chunk | undefined
   return {
     id: row.id,
     batchId: row.batch_id,
+    channel: row.channel,
     kind: row.certificate_kind,
     partyId: row.party_id ?? undefined,
     requestedBy: row.requested_by,
@@ -129,26 +168,32 @@ export async function selectChunk(tx: Tx, id: number): Promise<Chunk | undefined
 /** Which of the open chunks to look at. */
 export interface OpenChunkQuery {
   readonly limit: number;
-  /** Chunks of one CSR only: someone waits for the answer. */
+  /** Chunks of one CSR only: someone waits for the answer. Not those of Batched CSRs, which have their turn. */
   readonly single: boolean;
+  /** Whether the processing window is shut: Batched CSRs wait for it. */
+  readonly isShut: boolean;
   /** Kinds whose requests wait for a CA. What stands recorded has its CA, and is given all the same. */
   readonly without: readonly CertificateKind[];
   /** Chunks that are passed over. */
   readonly aside: readonly number[];
 }
 
-/** Chunks that wait for a worker, oldest first. */
+/** Chunks that wait for a worker, in the order of their release. */
 export async function selectOpenChunks(
   tx: Tx,
-  { limit, single, without, aside }: OpenChunkQuery,
+  { limit, single, isShut, without, aside }: OpenChunkQuery,
 ): Promise<{ id: number; kind: CertificateKind }[]> {
   let query = tables(tx)
     .selectFrom("request_chunk")
     .innerJoin("request_batch", "request_batch.id", "request_chunk.batch_id")
     .select(["request_chunk.id", "certificate_kind as kind"])
     .where("state", "in", ["received", "recorded"])
+    .where("released_at", "is not", null)
+    .orderBy("released_at")
+    .orderBy("batch_id")
     .orderBy("request_chunk.id")
     .limit(limit);
+  if (single || isShut) query = query.where("windowed", "=", false);
   if (single) query = query.where("request_chunk.request_count", "=", 1);
   if (without.length > 0)
     query = query.where((on) =>
@@ -166,6 +211,8 @@ export interface ChunkMove {
   readonly count: number;
   /** All that is known, by position in the chunk. */
   readonly outcomes: ReadonlyMap<number, Outcome>;
+  /** When the checks of its CSRs were over. */
+  readonly checkedAt?: Date;
   readonly finishedAt?: Date;
 }
 
@@ -180,6 +227,8 @@ export async function moveChunk(tx: Tx, id: number, move: ChunkMove): Promise<bo
     .set({
       state: move.to,
       outcomes: sql`${JSON.stringify(inOrder)}::jsonb`,
+      // A chunk that is prepared again was checked before, and keeps the first time.
+      ...(move.checkedAt === undefined ? {} : { checked_at: sql`coalesce(checked_at, ${move.checkedAt})` }),
       ...(move.finishedAt === undefined ? {} : { finished_at: move.finishedAt }),
     })
     .where("id", "=", id)
@@ -235,44 +284,63 @@ export async function selectHeldChunks(tx: Tx): Promise<{ id: number; batchId: n
 /** How far a batch has come. */
 export interface BatchProgress {
   readonly id: number;
+  readonly channel: Channel;
+  readonly stage: Exclude<BatchStage, "uploading">;
   readonly kind: CertificateKind;
   readonly reference: string;
   readonly partyId: number | undefined;
+  /** The name of the principal that sent it. */
+  readonly requestedBy: string;
   readonly receivedAt: Date;
   readonly requestCount: number;
   readonly openChunks: number;
   readonly heldChunks: number;
+  /** Chunks that a worker has begun. */
+  readonly begunChunks: number;
+  /** When the last chunk was finished, so far. */
+  readonly lastFinishedAt: Date | undefined;
 }
 
+/** A batch by its number, unless it is still being uploaded. */
 export async function selectBatch(tx: Tx, id: number): Promise<BatchProgress | undefined> {
-  const row = await tables(tx)
-    .selectFrom("request_batch")
-    .innerJoin("request_chunk", "request_chunk.batch_id", "request_batch.id")
-    .select((select) => [
-      "request_batch.id",
-      "certificate_kind",
-      "reference",
-      "party_id",
-      "received_at",
-      "request_batch.request_count",
-      select.fn.countAll<number>().filterWhere("state", "in", ["received", "recorded"]).as("open_chunks"),
-      select.fn.countAll<number>().filterWhere("state", "=", "held").as("held_chunks"),
-    ])
-    .where("request_batch.id", "=", id)
-    .groupBy("request_batch.id")
-    .executeTakeFirst();
-  return (
-    row && {
-      id: row.id,
-      kind: row.certificate_kind,
-      reference: row.reference,
-      partyId: row.party_id ?? undefined,
-      receivedAt: row.received_at,
-      requestCount: row.request_count,
-      openChunks: row.open_chunks,
-      heldChunks: row.held_chunks,
-    }
+  const [batch] = await progressOf(tx, sql`batch.id = ${id}`);
+  return batch;
+}
+
+/** Batches that wait for a person, for their check or for their turn, the oldest first. */
+export function selectWaitingBatches(tx: Tx): Promise<BatchProgress[]> {
+  return progressOf(
+    tx,
+    sql`batch.stage in ('pending', 'approved', 'tampered') or batch.id in (
+      select batch_id from request_chunk
+      where windowed and state in ('received', 'recorded') and released_at is not null)`,
   );
+}
+
+async function progressOf(tx: Tx, condition: ReturnType<typeof sql>): Promise<BatchProgress[]> {
+  type Row = Omit<BatchProgress, "partyId" | "lastFinishedAt"> & {
+    readonly partyId: number | null;
+    readonly lastFinishedAt: Date | null;
+  };
+  const { rows } = await sql<Row>`
+    select batch.id, batch.channel, batch.stage, batch.certificate_kind as kind, batch.reference,
+      batch.party_id as "partyId", batch.requested_by as "requestedBy", batch.received_at as "receivedAt",
+      batch.request_count as "requestCount", chunk.*
+    from request_batch batch
+    cross join lateral (
+      select count(*) filter (where state in ('received', 'recorded')) as "openChunks",
+        count(*) filter (where state = 'held') as "heldChunks",
+        count(*) filter (where state <> 'received' or checked_at is not null) as "begunChunks",
+        max(finished_at) as "lastFinishedAt"
+      from request_chunk where batch_id = batch.id
+    ) chunk
+    where batch.stage <> 'uploading' and (${condition})
+    order by batch.id`.execute(tx);
+  return rows.map((row) => ({
+    ...row,
+    partyId: row.partyId ?? undefined,
+    lastFinishedAt: row.lastFinishedAt ?? undefined,
+  }));
 }
 
 /** The outcomes of a batch in the order of its CSRs; null where one is not decided yet. */
@@ -286,15 +354,29 @@ export async function selectOutcomes(tx: Tx, batchId: number): Promise<(Outcome 
   return rows.flatMap((row) => row.outcomes ?? Array.from({ length: row.request_count }, () => null));
 }
 
-/** Chunks that a person must look at. */
-export async function countWaiting(tx: Tx): Promise<{ open: number; held: number }> {
+/** What became of the CSRs of a chunk that is finished, in order, with the client's IDs where there are any. */
+export async function selectAnswers(
+  tx: Tx,
+  chunkId: number,
+): Promise<{ firstPosition: number; clientIds: string[] | undefined; outcomes: Outcome[] }> {
   const row = await tables(tx)
     .selectFrom("request_chunk")
-    .select((select) => [
-      select.fn.countAll<number>().filterWhere("state", "in", ["received", "recorded"]).as("open"),
-      select.fn.countAll<number>().filterWhere("state", "=", "held").as("held"),
-    ])
-    .where("state", "<>", "finished")
-    .executeTakeFirstOrThrow();
-  return { open: row.open, held: row.held };
+    .select(["first_position", "client_ids", "outcomes"])
+    .where("id", "=", chunkId)
+    .where("state", "=", "finished")
+    .executeTakeFirst();
+  return {
+    firstPosition: row?.first_position ?? 0,
+    clientIds: row?.client_ids ? unframe(row.client_ids).map((id) => id.toString()) : undefined,
+    outcomes: (row?.outcomes ?? []).filter((outcome) => outcome !== null),
+  };
+}
+
+/** Chunks that wait for a worker or for their window, and chunks that a person must look at. */
+export async function countWaiting(tx: Tx): Promise<{ open: number; held: number }> {
+  const { rows } = await sql<{ open: number; held: number }>`
+    select (select count(*) from request_chunk
+            where state in ('received', 'recorded') and released_at is not null) as open,
+           (select count(*) from request_chunk where state = 'held') as held`.execute(tx);
+  return rows[0] ?? { open: 0, held: 0 };
 }

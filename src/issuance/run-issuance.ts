@@ -2,20 +2,26 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CertificateKind } from "../authorities/authority.ts";
 import type { IssuingAuthority } from "../authorities/issuing/issue.ts";
 import type { LockSession } from "../database/connect.ts";
+import type { ProcessingWindow } from "../rulebook/index.ts";
+import { approvedBatches, type ParseResult, parseBatch } from "./parse-batch.ts";
+import { isOpen } from "./processing-window.ts";
 import { requestsChannel } from "./receive.ts";
 import { selectOpenChunks } from "./request-store.ts";
 import { type ChunkResult, workChunk } from "./work-chunk.ts";
 
-/** What a worker tells of its work; the app logs it. */
-export interface IssuanceEvents {
+/** When a worker works, and what it tells of that; the app logs it. */
+export interface IssuanceOptions {
+  /** Outside it no chunk of a Batched CSR is begun; one that is under way is finished. None: always open. */
+  readonly window?: ProcessingWindow | undefined;
   readonly onChunk?: (chunkId: number, result: ChunkResult) => void;
+  readonly onBatch?: (batchId: number, result: ParseResult) => void;
   readonly onFailure?: (error: unknown) => void;
 }
 
 /**
  * Chunks that one worker has under way: while one waits for the database, another uses the processor. The first
  * takes single CSRs before batches, since someone waits for the answer (SEC L8.1); the second takes the oldest,
- * so that a flood of single CSRs holds no batch up for ever.
+ * so that a flood of single CSRs holds no batch up for ever. A third lane checks batches that were approved.
  */
 const lanes = [{ singleFirst: true }, { singleFirst: false }] as const;
 /** Chunks looked at in one go; others are working down the same list. */
@@ -28,6 +34,8 @@ const setAsideMilliseconds = 5_000;
 
 /** The advisory lock of a chunk: the name space 'smki' in the high half, the chunk in the low. */
 const chunkLock = (chunkId: number): bigint => (0x736d_6b69n << 32n) | BigInt(chunkId);
+/** That of a batch that is being checked: the name space 'smkb'. */
+const batchLock = (batchId: number): bigint => (0x736d_6b62n << 32n) | BigInt(batchId);
 
 /**
  * Works on chunks until `stop` is aborted, then finishes those it has begun. A worker that is killed loses
@@ -36,7 +44,7 @@ const chunkLock = (chunkId: number): bigint => (0x736d_6b69n << 32n) | BigInt(ch
 export async function runIssuance(
   authority: IssuingAuthority,
   stop: AbortSignal,
-  events: IssuanceEvents = {},
+  events: IssuanceOptions = {},
 ): Promise<void> {
   while (!stop.aborted)
     try {
@@ -48,7 +56,7 @@ export async function runIssuance(
     }
 }
 
-async function workWhileConnected(authority: IssuingAuthority, stop: AbortSignal, events: IssuanceEvents) {
+async function workWhileConnected(authority: IssuingAuthority, stop: AbortSignal, events: IssuanceOptions) {
   const session = await authority.database.openLockSession();
   const bell = new Bell(stop);
   try {
@@ -68,14 +76,13 @@ async function workWhileConnected(authority: IssuingAuthority, stop: AbortSignal
 
 async function workLanes(desk: Desk, bell: Bell, stop: AbortSignal): Promise<void> {
   const failed = new AbortController();
-  const work = async ({ singleFirst }: (typeof lanes)[number]) => {
+  const work = async (workOnce: () => Promise<boolean>) => {
     try {
       while (!stop.aborted && !failed.signal.aborted) {
         desk.session.lost.throwIfAborted();
         // Asked for before the look: a ring during it, for a request that the look came too early for, still counts.
         const nextRing = bell.nextRing();
-        const worked = (singleFirst && (await workNext(desk, true))) || (await workNext(desk, false));
-        if (!worked) await bell.wait(nextRing, pollMilliseconds);
+        if (!(await workOnce())) await bell.wait(nextRing, pollMilliseconds);
       }
     } catch (error) {
       // The other one ends too, after the chunk that it has: both begin again with a new connection.
@@ -83,7 +90,12 @@ async function workLanes(desk: Desk, bell: Bell, stop: AbortSignal): Promise<voi
       bell.ring();
     }
   };
-  await Promise.all(lanes.map(work));
+  await Promise.all([
+    ...lanes.map(({ singleFirst }) =>
+      work(async () => (singleFirst && (await workNext(desk, true))) || (await workNext(desk, false))),
+    ),
+    work(() => parseNext(desk)),
+  ]);
   failed.signal.throwIfAborted();
 }
 
@@ -91,10 +103,26 @@ async function workLanes(desk: Desk, bell: Bell, stop: AbortSignal): Promise<voi
 interface Desk {
   readonly authority: IssuingAuthority;
   readonly session: LockSession;
-  readonly events: IssuanceEvents;
+  readonly events: IssuanceOptions;
   readonly claimed: Set<number>;
   /** Chunks that wait for the key of their CA, and until when (performance.now()) they are passed over. */
   readonly aside: Map<number, number>;
+}
+
+/** Checks the first approved batch that nobody has. @returns false when there is none */
+async function parseNext({ authority, session, events }: Desk): Promise<boolean> {
+  for (const batchId of await approvedBatches(authority.database)) {
+    if (!(await session.tryLock(batchLock(batchId)))) continue;
+    try {
+      const result = await parseBatch(authority, batchId);
+      if (result === "gone") continue;
+      events.onBatch?.(batchId, result);
+      return true;
+    } finally {
+      await session.unlock(batchLock(batchId));
+    }
+  }
+  return false;
 }
 
 /** Works on the first open chunk that nobody has. @returns false when there is none to work on */
@@ -102,7 +130,8 @@ async function workNext(desk: Desk, single: boolean): Promise<boolean> {
   const { database } = desk.authority;
   const without: CertificateKind[] = [];
   for (;;) {
-    const look = { limit: lookAhead, single, without, aside: stillAside(desk) };
+    const isShut = !isOpen(desk.events.window, desk.authority.clock());
+    const look = { limit: lookAhead, single, isShut, without, aside: stillAside(desk) };
     const open = await database.read((tx) => selectOpenChunks(tx, look));
     const outcome = await workFirst(desk, open);
     if (outcome === "worked") return true;

@@ -82,7 +82,8 @@ async function checkAndRecord(authority: IssuingAuthority, chunk: Chunk): Promis
   const devices = await checkDevices(authority, chunk, party, checked.accepted);
   const { accepted } = devices;
   const outcomes = new Map([...checked.outcomes, ...devices.outcomes]);
-  const move = { from: ["received"], to: "recorded", count: chunk.requests.length } as const;
+  const checkedAt = authority.clock();
+  const move = { from: ["received"], to: "recorded", count: chunk.requests.length, checkedAt } as const;
   if (accepted.length === 0) {
     await authority.database.transaction((tx) => moveChunk(tx, chunk.id, { ...move, outcomes }));
     return true;

@@ -13,6 +13,24 @@ export interface BatchTarget {
   readonly otherwiseHours: number;
 }
 
+/** Times of day, those of Great Britain, from which and until which something is done. It may go over midnight. */
+export interface ProcessingWindow {
+  readonly opens: string;
+  readonly closes: string;
+}
+
+/** When a Party may look for the results of a Batched CSR. Times of day are those of Great Britain. */
+export interface BatchPolling {
+  /** A batch submitted before this time … */
+  readonly dayEnds: string;
+  /** … is not asked for before this time of the next day, … */
+  readonly notBeforeNextDayAt: string;
+  /** … and any other not before this time of the next day. */
+  readonly lateNotBeforeNextDayAt: string;
+  /** While it is not complete, so many minutes lie between two polls at least. */
+  readonly minutesBetween: number;
+}
+
 /** SEC Section L8: how fast the SMKI answers and how much it takes. */
 export const performance = {
   singleCsrTarget: rule({
@@ -40,6 +58,36 @@ export const performance = {
     binds: "Authorised Subscriber",
     source: `${appendixM} 2.3.1.7 and Appendix C`,
     certainty: "read",
+  }),
+  processingWindow: rule<ProcessingWindow>({
+    clause: "Appendix N 3.1.1",
+    meaning: "when Batched CSRs are processed; one received after its opening may wait for the next night",
+    value: { opens: "20:00", closes: "08:00" },
+    binds: "DCC",
+    source: appendixN,
+    certainty: "read",
+  }),
+  batchPolling: rule<BatchPolling>({
+    clause: "Appendix N 3.1.3",
+    meaning: "when a Party may ask for the results of a Batched CSR; asking earlier is counted, and answered",
+    value: {
+      dayEnds: "20:00",
+      notBeforeNextDayAt: "08:00",
+      lateNotBeforeNextDayAt: "22:00",
+      minutesBetween: 60,
+    },
+    binds: "Authorised Subscriber",
+    source: appendixN,
+    certainty: "read",
+  }),
+  batchApproval: rule<"rule" | "person">({
+    clause: "Appendix M Appendix D, BatchStatus",
+    meaning: "who approves a Batched CSR that was accepted: this rule, at once, or a person",
+    value: "rule",
+    binds: "Registration Authority",
+    source:
+      "not published; Appendix M says that the Registration Authority approves, and a night's batches leave no time for a person",
+    certainty: "chosen",
   }),
   nightCapacity: rule({
     clause: "Appendix N 3",

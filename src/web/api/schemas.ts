@@ -66,7 +66,14 @@ export const BatchView = Type.Object(
   {
     batch: Type.Integer(),
     reference: Type.String(),
-    status: Type.Union([Type.Literal("processing"), Type.Literal("completed"), Type.Literal("held")]),
+    status: Type.Union([
+      Type.Literal("pending"),
+      Type.Literal("rejected"),
+      Type.Literal("tampered"),
+      Type.Literal("processing"),
+      Type.Literal("completed"),
+      Type.Literal("held"),
+    ]),
     requests: Type.Integer(),
     outcomes: Type.Array(OutcomeView, { description: "In the order of the CSRs" }),
   },
