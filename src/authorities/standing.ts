@@ -2,6 +2,7 @@ import type { Tx } from "../database/transaction.ts";
 import { after, before, type Rulebook } from "../rulebook/index.ts";
 import { type Authority, crlProfiles, publishesCrl } from "./authority.ts";
 import { selectAuthorities } from "./authority-store.ts";
+import { missingKeys } from "./missing-keys.ts";
 import { currentListRecord } from "./revocation/list-store.ts";
 
 /** How the authorities stand, and what a person should see to. */
@@ -35,6 +36,10 @@ export async function authorityStanding(tx: Tx, rules: Rulebook, now: Date): Pro
     rules,
   );
   warnings.push(...deadEnds(authorities));
+  for (const id of await missingKeys(tx, now))
+    warnings.push(
+      `The key of ${id} is not in the workers' key store: nothing is signed under that CA. Put the store back as it was, or restore its back-up.`,
+    );
   for (const authority of authorities) {
     const list = await currentListRecord(tx, authority.id);
     // A CA that was revoked revokes nothing more: its last list stays as it is.

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { IssuingAuthority } from "../../authorities/issuing/issue.ts";
+import { lookForKeys, lookForKeysEvery } from "../../authorities/missing-keys.ts";
 import { runIssuance } from "../../issuance/run-issuance.ts";
+import { removeStaleUploads } from "../../issuance/stale-uploads.ts";
 import type { Signer } from "../../keys/signer.ts";
 import type { CheckpointSigner } from "../../ledger/checkpoint-signer.ts";
 import { runSequencer } from "../../ledger/sequencer.ts";
@@ -9,7 +11,7 @@ import { milliseconds } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
 import { openLedgerSigner, openOperationalSigner } from "../estate/key-stores.ts";
-import { clockToleranceSeconds, issuingDcaCap, issuingTerms } from "../estate/terms.ts";
+import { batchTerms, clockToleranceSeconds, issuingDcaCap, issuingTerms } from "../estate/terms.ts";
 import { KeyWatch } from "./key-watch.ts";
 import { createLog, type Log, loggable } from "./log.ts";
 import { publishLists } from "./publish-lists.ts";
@@ -68,6 +70,8 @@ export function workAt(desk: Desk, stop: AbortSignal): Promise<void> {
     (either) => sequence(desk, either),
     (either) => makeLists(desk, either),
     (either) => archive(desk, either),
+    (either) => clearUploads(desk, either),
+    (either) => watchKeys(desk, either),
     (either) => desk.keys.untilLost(either),
   ]);
 }
@@ -80,8 +84,12 @@ async function issue({ estate, signer, ledger, keys, log }: Desk, stop: AbortSig
   while (!stop.aborted) {
     const inDoubt = new AbortController();
     await runIssuance(authority, AbortSignal.any([stop, inDoubt.signal]), {
+      window: batchTerms(estate.settings, estate.rules).window,
       onChunk: (chunk, result) => {
         log[result === "finished" ? "info" : "warn"]({ chunk, result }, "chunk");
+      },
+      onBatch: (batch, result) => {
+        log[result === "tampered" ? "error" : "info"]({ batch, result }, "batch checked");
       },
       onFailure: (error) => {
         log.error(loggable(error), "issuing paused");
@@ -144,6 +152,37 @@ function archive({ estate, log }: Desk, stop: AbortSignal): Promise<void> {
       log.error(loggable(error), "archiving waits for the next day");
     },
   });
+}
+
+/** Looks for the keys of all CAs that may come to sign, so that the status can name one that is missing. */
+async function watchKeys({ estate, signer, log }: Desk, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      const missing = await lookForKeys(estate.database, signer, estate.clock);
+      if (missing.length > 0) log.error({ missing }, "keys are missing");
+    } catch (error) {
+      // Whoever signs meets it too, and does what is to be done.
+      log.warn(loggable(error), "looking for keys waits");
+    }
+    await sleep(lookForKeysEvery, undefined, { signal: stop }).catch(() => undefined);
+  }
+}
+
+const clearUploadsEvery = 60_000;
+
+/** Removes uploads that nobody goes on with. A failure of it ends no worker: they are invisible, and wait. */
+async function clearUploads({ estate, log }: Desk, stop: AbortSignal): Promise<void> {
+  const { database, clock, settings } = estate;
+  while (!stop.aborted) {
+    try {
+      const since = new Date(clock().getTime() - settings.batches.idleUploadMinutes * 60_000);
+      const removed = await removeStaleUploads(database, since);
+      if (removed.length > 0) log.info({ batches: removed }, "uploads that nobody went on with were removed");
+    } catch (error) {
+      log.warn(loggable(error), "removing uploads waits");
+    }
+    await sleep(clearUploadsEvery, undefined, { signal: stop }).catch(() => undefined);
+  }
 }
 
 /** What the issuing cycle works with, out of an estate and its operational keys. */

@@ -25,7 +25,7 @@ import {
 } from "./testkit/estates.ts";
 import { clientOf } from "./testkit/https-client.ts";
 import { fetchBatch, issueDevice, meterKeys } from "./testkit/requests.ts";
-import { cleanUp, processesOn, temporaryFolder, until, untilNothingRunsOn } from "./testkit/smki.ts";
+import { cleanUp, processesOn, smki, temporaryFolder, until, untilNothingRunsOn } from "./testkit/smki.ts";
 import { workAt } from "./work.ts";
 
 const hasProc = existsSync("/proc/self/environ");
@@ -136,6 +136,29 @@ describe("Revocation lists that are due", () => {
       expect(failed).toEqual([["issuing-oca", "KEY_NOT_FOUND"]]);
       expect(made).toEqual(["iki-issuing"]);
     }));
+});
+
+test("The key of a CA that is missing from the workers' store is named by the status", async () => {
+  const data = copyEstate(founded);
+  await withEstateOf(data, async (estate) => {
+    const signer = await openOperationalSigner(estate);
+    await signer.destroyKey("issuing-dca/0002");
+    const ledger = await openLedgerSigner(estate, signer);
+    const log = createLog(estate.settings, "test");
+    log.level = "silent";
+    const stop = new AbortController();
+    const working = workAt({ estate, signer, ledger, log, keys: new KeyWatch() }, stop.signal);
+    const named = await until(async () => {
+      const { stdout } = await smki(["status", "--data", data, "--json"]);
+      const { warnings } = JSON.parse(stdout) as { warnings: string[] };
+      const ofKeys = warnings.filter((warning) => warning.startsWith("The key of "));
+      return ofKeys.length > 0 ? ofKeys : undefined;
+    });
+    stop.abort();
+    await working;
+    await signer.close();
+    expect(named).toEqual([expect.stringContaining("issuing-dca/0002")]);
+  });
 });
 
 describe.skipIf(!hasProc || softHsmModule === undefined)("A token [needs /proc, SoftHSM2, pkcs11js]", () => {
