@@ -10,8 +10,9 @@ import type { Outside } from "./outside.ts";
 import type { Random } from "./random.ts";
 
 const mostBatchesWithoutAnswer = 6;
+const mostCsrsOfABatch = 6;
 const pauseMilliseconds = 25;
-/** After so many turns somebody is slow: clients come less often then, or the Issuing DCAs would be full. */
+/** After so many turns somebody is slow: clients come less often then, so that Issuing DCAs have room for later kills. */
 const turnsOfAHurry = 20;
 const laterPauseMilliseconds = 500;
 
@@ -42,13 +43,16 @@ async function turn(estate: IssuingEstate, outside: Outside, random: Random): Pr
 
 async function submit(estate: IssuingEstate, outside: Outside, random: Random): Promise<void> {
   if (outside.batches.length - outside.answered.size >= mostBatchesWithoutAnswer) return;
-  const isOrganisation = random.oneIn(3);
+  const isOrganisation = random.oneIn(3) || outside.deviceRoom < mostCsrsOfABatch;
   const kind = isOrganisation ? "organisation" : "device";
-  const fresh = isOrganisation ? [makeOrganisationCsr()] : makeDeviceCsrs(random.between(1, 6));
+  const fresh = isOrganisation
+    ? [makeOrganisationCsr()]
+    : makeDeviceCsrs(random.between(1, mostCsrsOfABatch));
   // One that lost its answer sends the same again: its keys must not be certified twice.
   const again = random.oneIn(4) ? outside.unsure.shift() : undefined;
   const repeated = random.oneIn(6) ? random.pick([undefined, ...outside.batches]) : undefined;
   const sent = again ?? repeated ?? { kind, csrs: fresh };
+  if (sent.csrs === fresh && kind === "device") outside.deviceRoom -= fresh.length;
   const by = sent.kind === "device" ? estate.manufacturer : estate.supplier;
   try {
     const id = await estate.submit(by, sent.kind, sent.csrs);

@@ -36,6 +36,15 @@ export class Outside {
   /** Signed checkpoints that were served, in the order in which they were seen. */
   readonly checkpoints: string[] = [];
   readonly lists = new Map<string, SeenList>();
+  /**
+   * Device CSRs with keys of their own that may still be sent: all that were sent fit under the Issuing DCAs, whatever
+   * became of them. Without room they would wait, as they should, and no kill would come to its end.
+   */
+  deviceRoom: number;
+
+  constructor(deviceRoom: number) {
+    this.deviceRoom = deviceRoom;
+  }
 
   /** @throws when another certificate was told of before */
   sawOutcome(batchId: number, place: number, outcome: Outcome | null): void {

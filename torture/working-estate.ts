@@ -12,6 +12,8 @@ import type { TortureServer } from "./server.ts";
 /** Small, so that Issuing DCAs hand over to each other while they are killed. */
 export const certificatesOfOneAuthority = 400;
 export const issuingDcas = 8;
+/** Kept free: a batch that is sent again needs room until it is seen that its keys are certified. */
+const spareRoom = 50;
 
 /** An estate with Parties and credentials that is in use, and what those outside know of it. */
 export interface WorkingEstate {
@@ -34,7 +36,12 @@ export async function foundWorkingEstate(server: TortureServer, name: string): P
     clock: () => new Date(),
     deviceCap: { ...deviceCap, maximumCertificates: certificatesOfOneAuthority },
   });
-  return { server, estate, outside: new Outside(), authority };
+  return {
+    server,
+    estate,
+    outside: new Outside(certificatesOfOneAuthority * issuingDcas - spareRoom),
+    authority,
+  };
 }
 
 /** Does something while clients and a worker are busy with the same estate. */

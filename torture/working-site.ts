@@ -4,7 +4,7 @@ import { startVictim, type Victim, within } from "./child.ts";
 import { putLoadOn } from "./load.ts";
 import type { Blow, Loop, WorkerTask } from "./processes/worker-task.ts";
 import type { Random } from "./random.ts";
-import { untilQueueIsEmpty } from "./recover.ts";
+import { endOfQueue } from "./recover.ts";
 import { killServer, type TortureServer } from "./server.ts";
 import { anyMoment, type Strike } from "./strike.ts";
 import type { Site } from "./subject.ts";
@@ -59,10 +59,17 @@ async function strikeAndRestart({ server }: WorkingEstate, victim: Victim, strik
     if (weapon !== "server") victim.process.kill("SIGKILL");
     if (weapon !== "process") killServer(server.pid());
   }
-  if (weapon !== "process") await within(patienceMilliseconds, `the step ${point.step}`, server.restart());
-  if (weapon === "server") return;
-  const { how, errors } = await within(patienceMilliseconds, `the step ${point.step}`, victim.ended);
-  if (how !== "SIGKILL") throw new Error(`the worker ended by itself (${how}): ${errors}`);
+  // A worker that ends of anything else comes to no step, and says why.
+  const died = victim.ended.then(({ how, errors }) => {
+    if (how !== "SIGKILL" || weapon === "server")
+      throw new Error(`the worker ended by itself (${how}): ${errors}`);
+  });
+  const struck = {
+    process: () => died,
+    server: () => Promise.race([server.restart(), died]),
+    machine: () => Promise.all([server.restart(), died]),
+  };
+  await within<unknown>(patienceMilliseconds, `the step ${point.step}`, struck[weapon]());
 }
 
 /** A worker whose server was killed and came back does all that is left by itself. */
@@ -71,13 +78,7 @@ async function endSurvivor({ estate }: WorkingEstate, victim: Victim): Promise<v
     throw new Error(`the worker did not outlive its server (${how}): ${errors}`);
   });
   died.catch(() => undefined);
-  const stop = new AbortController();
-  const done = Promise.race([untilQueueIsEmpty(estate, stop.signal), died]);
-  try {
-    await within(patienceMilliseconds, "the end of the queue", done);
-  } finally {
-    stop.abort();
-  }
+  await endOfQueue(estate, died);
 }
 
 const blowOf = ({ server }: WorkingEstate, loop: Loop, { point, pass, weapon }: Strike): Blow => ({
