@@ -4,21 +4,26 @@
 verify_ledger.py copy FOLDER KEY-FILE [CHECKPOINT-FILE ...]
 verify_ledger.py receipt FILE KEY-FILE [CHECKPOINT-FILE ...]
 """
-import base64, hashlib, json, pathlib, re, sys
+import base64, datetime, hashlib, json, pathlib, re, sys
+
+SIZE = "0|[1-9][0-9]{0,15}"
 
 def need(holds, what):
     if not holds:
         raise ValueError(what)
 
 def text(file):
-    return pathlib.Path(file).read_bytes().decode()
+    content = pathlib.Path(file).read_bytes().decode()
+    need(len(content) <= 1_000_000, f"{file} is too long")
+    return content
 
 def sha256(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
 
-def octets(line):  # RFC 4648 section 4, and only the one text that given octets have
+def octets(line, length=None):  # RFC 4648 section 4, and only the one text that given octets have
     value = base64.b64decode(line, validate=True)
     need(base64.b64encode(value).decode() == line, f"not canonical base64: {line[:40]}")
+    need(length in (None, len(value)), f"not {length} octets: {line[:40]}")
     return value
 
 # Ed25519 (RFC 8032 section 5.1): points in extended coordinates (X, Y, Z, T).
@@ -60,14 +65,18 @@ def open_checkpoint(note, verifier_key):  # c2sp.org/signed-note, c2sp.org/tlog-
     key = octets(key)
     need(key[:1] == b"\1" and sha256(name.encode(), b"\n", key)[:4].hex() == key_id, "a malformed verifier key")
     body, _, signatures = note.rpartition("\n\n")
-    lines = [re.fullmatch("— ([^ ]+) ([^ ]+)", line) for line in signatures.split("\n")[:-1]]
-    need(all(lines) and note.endswith("\n"), "a checkpoint that is no signed note")
-    ours = [octets(line[2])[4:] for line in lines if line[1] == name and octets(line[2])[:4].hex() == key_id]
+    lines = [re.fullmatch(r"— ([^\s+\ufeff\x7f-\x9f]+) ([^ ]+)", line) for line in signatures.split("\n")[:-1]]
+    need(all(lines) and 0 < len(lines) <= 100 and note.endswith("\n"), "a checkpoint that is no signed note")
+    need(not re.search(r"[\x00-\x09\x0b-\x1f]", note), "a checkpoint with control characters")
+    signed = [(line[1], octets(line[2])) for line in lines]
+    need(all(len(value) > 4 for _, value in signed), "a checkpoint with an empty signature")
+    ours = [value[4:] for signer, value in signed if signer == name and value[:4].hex() == key_id]
     need(ours, "a checkpoint without a signature of the ledger's key")
     need(all(signature_holds(key[1:], f"{body}\n".encode(), one) for one in ours), "a signature does not hold")
-    origin, size, root = body.split("\n")[:3]
-    need(origin == name and re.fullmatch("0|[1-9][0-9]{0,15}", size), "a checkpoint of another ledger or form")
-    return int(size), octets(root)
+    origin, size, root, *extensions = body.split("\n")
+    need(origin == name and re.fullmatch(SIZE, size), "a checkpoint of another ledger or form")
+    need(int(size) < 2**53 and all(extensions), "a checkpoint of another form")
+    return int(size), octets(root, 32)
 
 def root_of(subtrees):  # RFC 9162 section 2.1.1, of complete subtrees (height, hash) with the largest first
     root = subtrees[-1][1] if subtrees else sha256()
@@ -82,10 +91,13 @@ def read_tile(folder, level, index, width):  # c2sp.org/tlog-tiles
     return file, file.read_bytes()
 
 def verify_copy(folder, key, against):
-    notes = [pathlib.Path(folder, "checkpoint"), *pathlib.Path(folder, "checkpoints").glob("*.txt"), *against]
+    kept = [file for file in pathlib.Path(folder, "checkpoints").glob("*.txt") if re.fullmatch(SIZE, file.stem)]
+    notes = [pathlib.Path(folder, "checkpoint"), *kept, *against]
     stated = [open_checkpoint(text(file), key) for file in notes]
+    need([size for size, _ in stated[1:len(kept) + 1]] == [int(file.stem) for file in kept], "kept under another size")
     roots = {size: {root for other, root in stated if other == size} for size, _ in stated}
     size, subtrees, levels = stated[0][0], [], {}
+    need(roots.get(0, {sha256()}) == {sha256()}, "another root than the empty tree's was signed at 0 entries")
     need(max(roots) == size, f"a checkpoint is of {max(roots)} entries, the copy of {size}: rolled back, or old")
     for start in range(0, size, 256):
         width, hashes, at = min(256, size - start), [], 0
@@ -111,20 +123,35 @@ def verify_copy(folder, key, against):
             need(tile == b"".join(hashes[index:index + 256]), f"{file} is not what the entries give")
     return f"the copy holds: {size} entries, {len(notes)} checkpoints"
 
+def integer(number):
+    need(re.fullmatch("-?[0-9]{1,16}", number) and abs(int(number)) < 2**53, f"no number of an act: {number[:40]}")
+    return int(number)
+
+def read_act(entry):  # docs/ledger.md, RFC 8785
+    act = json.loads(entry.decode(), parse_int=integer, parse_float=integer, parse_constant=integer)
+    canonical = json.dumps(act, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    need(canonical == entry and set(act) == {"at", "by", "kind", "subject", "version"}, "the entry is no act")
+    need(entry.endswith(b',"version":1}') and isinstance(act["by"], str), "the entry is no act of this version")
+    need(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[.][0-9]{3}Z", act["at"]), "an act without its time")
+    datetime.datetime.fromisoformat(act["at"][:-1])
+    return act
+
 def verify_receipt(file, key, against):  # c2sp.org/tlog-proof, RFC 9162 section 2.1.3.2
-    form = ("OpenSMKI receipt v1\n.*-----BEGIN CERTIFICATE-----\n(.+)-----END CERTIFICATE-----\n\n"
-            "c2sp[.]org/tlog-proof@v1\nextra (.+?)\nindex (0|[1-9][0-9]*)\n((?:[^\n]+\n)*)\n(.*)")
+    form = ("OpenSMKI receipt v1\n(?:#[^\n]*\n){0,50}verifier-key [^ \n]+\n\n"
+            "-----BEGIN CERTIFICATE-----\n((?:[A-Za-z0-9+/=]+\n)+)-----END CERTIFICATE-----\n\n"
+            "c2sp[.]org/tlog-proof@v1\nextra ([^\n]+)\nindex (0|[1-9][0-9]*)\n((?:[^\n]+\n)*)\n(.*)")
     parts = re.fullmatch(form, text(file), re.S)
     need(parts, "the file is no receipt")
     certificate, entry, leaf = octets(parts[1].replace("\n", "")), octets(parts[2]), int(parts[3])
-    (size, root), act, index = open_checkpoint(parts[5], key), json.loads(entry), leaf
-    canonical = json.dumps(act, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    need(canonical == entry and act["kind"] == "certificate.issued", "the entry is no act of issuing")
-    serial = bytes.fromhex(act["subject"]["serialNumber"])
-    named = act["subject"]["certificate"] == hashlib.sha256(certificate).hexdigest()
-    need(named and bytes([2, len(serial)]) + serial in certificate[:48], "the act is of another certificate")
+    (size, root), act, index = open_checkpoint(parts[5], key), read_act(entry), leaf
+    subject = act["subject"]
+    need(act["kind"] == "certificate.issued", "the entry is no act of issuing")
+    need(all(isinstance(subject[name], str) for name in ("authority", "chunk")), "no act of issuing of this form")
+    serial = bytes.fromhex(subject["serialNumber"])
+    named = subject["certificate"] == hashlib.sha256(certificate).hexdigest()
+    need(named and serial.hex() == subject["serialNumber"] and bytes([2, len(serial)]) + serial in certificate[:48], "the act is of another certificate")
     value, last = sha256(b"\0", entry), size - 1
-    for sibling in map(octets, parts[4].split("\n")[:-1]):
+    for sibling in [octets(line, 32) for line in parts[4].split("\n")[:-1]]:
         on_the_right = leaf % 2 == 1 or leaf == last
         need(last > 0, "the proof is too long")
         value = sha256(b"\1", sibling, value) if on_the_right else sha256(b"\1", value, sibling)
@@ -142,5 +169,5 @@ if __name__ == "__main__":
     _, what, path, key_file, *against = sys.argv
     try:
         print((verify_copy if what == "copy" else verify_receipt)(path, text(key_file), against))
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise SystemExit(f"does NOT hold: {error}")

@@ -82,6 +82,21 @@ export function parseVerifierKey(text: string): NoteVerifier {
   return verifier;
 }
 
+/**
+ * Reads the verifier key of a ledger: one whose signatures are over checkpoints themselves. A witness's says that it
+ * saw a checkpoint of another's, and passes for no ledger.
+ *
+ * @throws SmkiError LEDGER_VERIFIER_KEY_MALFORMED
+ */
+export function parseLedgerKey(text: string): NoteVerifier {
+  const verifier = parseVerifierKey(text);
+  if (verifier.kind === "signature") return verifier;
+  throw new SmkiError("LEDGER_VERIFIER_KEY_MALFORMED", {
+    name: verifier.name,
+    reason: "the key of a witness, not of a ledger",
+  });
+}
+
 function kindOf(typeOctet: number | undefined): SignatureKind | undefined {
   if (typeOctet === typeOctets.signature) return "signature";
   return typeOctet === typeOctets.cosignature ? "cosignature" : undefined;
@@ -167,6 +182,22 @@ function parseSignature(line: string): NoteSignature {
     throw new SmkiError("LEDGER_NOTE_MALFORMED", { reason: "a line that is no signature" });
   }
   return { name, keyId: octets.toString("hex", 0, keyIdOctets), signature: octets.subarray(keyIdOctets) };
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The text of a note that came as octets. Other octets in place of a character, as lenient decoders put them, would let
+ * a note that was altered pass for one that was not (C2SP signed-note, "Format").
+ *
+ * @throws SmkiError LEDGER_NOTE_MALFORMED for what is not UTF-8
+ */
+export function decodeNoteText(octets: Uint8Array): string {
+  try {
+    return utf8.decode(octets);
+  } catch (cause) {
+    throw new SmkiError("LEDGER_NOTE_MALFORMED", { reason: "not UTF-8" }, { cause });
+  }
 }
 
 /** Strict standard base64 (RFC 4648 section 4): one text for given octets. */

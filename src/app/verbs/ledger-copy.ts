@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { readInputFile } from "../../cli/input-file.ts";
+import { readExactText, readInputFile } from "../../cli/input-file.ts";
 import { createOutput, type Output } from "../../cli/output.ts";
 import { type CopyResult, copyLedger } from "../../ledger/copy/copy-ledger.ts";
 import { httpResources } from "../../ledger/copy/http-resources.ts";
@@ -63,7 +63,7 @@ async function copy(
   output: Output,
   keyFile: string | undefined,
 ): Promise<void> {
-  const key = keyFile === undefined ? {} : { verifierKey: readInputFile(keyFile) };
+  const key = keyFile === undefined ? {} : { verifierKey: readExactText(keyFile) };
   const checkpoint = (await resources.get("checkpoint")).toString("utf8");
   const size = Number(checkpoint.split("\n")[1] ?? 0);
   const result = await leafProgress(output, "entries copied and checked", size, (onProgress) =>

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { wholeNumber } from "../../cli/arguments.ts";
-import { readInputFile } from "../../cli/input-file.ts";
+import { readExactText } from "../../cli/input-file.ts";
 import { createOutput, type Output } from "../../cli/output.ts";
 import { CopyFolder } from "../../ledger/copy/copy-folder.ts";
 import { verifyCopy } from "../../ledger/copy/verify-copy.ts";
@@ -41,7 +41,7 @@ function verifyCommand(): Command {
     .option("--against <file...>", "signed checkpoints that were kept elsewhere, cosigned or not")
     .addHelpText("after", verifyHelp)
     .action(async (options: VerifyOptions) => {
-      const outside = (options.against ?? []).map(readInputFile);
+      const outside = (options.against ?? []).map(readExactText);
       if (options.copy !== undefined) return verifyCopied(options.copy, options, outside);
       return withEstate(options, async (estate, output) => {
         const size = sizeOf(await estate.database.read((tx) => shownCheckpointNote(tx, 0)));
@@ -69,7 +69,7 @@ async function verifyCopied(
 ): Promise<void> {
   const output = createOutput(json);
   const size = (await new CopyFolder(folder).newestCheckpoint())?.size ?? 0;
-  const verifierKey = key === undefined ? {} : { verifierKey: readInputFile(key) };
+  const verifierKey = key === undefined ? {} : { verifierKey: readExactText(key) };
   const report = await leafProgress(output, "leaves", size, (onProgress) =>
     verifyCopy(folder, { ...verifierKey, knownCheckpoints, onProgress }),
   );

@@ -7,7 +7,7 @@ import {
   type SerialNumber,
   serialNumberFromOctets,
 } from "../../certificates/index.ts";
-import { readInputFile, readInputOctets } from "../../cli/input-file.ts";
+import { readExactText, readInputOctets } from "../../cli/input-file.ts";
 import { createOutput } from "../../cli/output.ts";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { rootInCopy } from "../../ledger/copy/root-in-copy.ts";
@@ -117,14 +117,14 @@ function checkCommand(): Command {
     .option("--json", "answers in JSON")
     .addHelpText("after", help)
     .action(async (file: string, options: CheckOptions) => {
-      const text = readInputFile(file);
-      const verifierKey = options.key === undefined ? undefined : readInputFile(options.key);
+      const text = readExactText(file);
+      const verifierKey = options.key === undefined ? undefined : readExactText(options.key);
       const { copy } = options;
       const keyForCopy = verifierKey ?? parseReceipt(text).verifierKey;
       const report = await checkReceipt(text, {
         ...(verifierKey === undefined ? {} : { verifierKey }),
-        witnessKeys: (options.witnessKey ?? []).map(readInputFile),
-        knownCheckpoints: (options.against ?? []).map(readInputFile),
+        witnessKeys: (options.witnessKey ?? []).map(readExactText),
+        knownCheckpoints: (options.against ?? []).map(readExactText),
         ...(copy === undefined ? {} : { rootInCopy: (size) => rootInCopy(copy, keyForCopy, size) }),
       });
       createOutput(options.json).answer(report, formatReport(report));

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { collect, wholeNumber } from "../../cli/arguments.ts";
-import { readInputFile } from "../../cli/input-file.ts";
+import { readExactText } from "../../cli/input-file.ts";
 import { createOutput } from "../../cli/output.ts";
 import { listenForStop, whenStopped } from "../processes/stopping.ts";
 import { startWitness } from "../processes/witness.ts";
@@ -35,7 +35,7 @@ ledger it is an entry of ledger.witnesses, followed by a space and the address u
     .action(async (options: WitnessOptions) => {
       const stopping = listenForStop();
       const { data: folder, log, ...others } = options;
-      const logs = log.map((file) => readInputFile(file).trim());
+      const logs = log.map((file) => readExactText(file).trim());
       const witness = await startWitness({ ...others, folder, logs });
       const { url, verifierKey } = witness;
       createOutput(options.json).answer(

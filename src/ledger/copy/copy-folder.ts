@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { parseCheckpoint } from "../checkpoint.ts";
-import { parseNote } from "../note.ts";
+import { decodeNoteText, parseNote } from "../note.ts";
 import type { KeptCheckpoint } from "../verification/source.ts";
 
 /** The newest checkpoint of a copy, and of a ledger under its prefix (C2SP tlog-tiles, "Checkpoints"). */
@@ -32,8 +32,10 @@ export class CopyFolder {
     try {
       const handle = await open(file, "r");
       try {
-        const { size } = await handle.stat();
-        if (size > largestFile) throw new SmkiError("FILE_UNREADABLE", { file, octets: size });
+        const stats = await handle.stat();
+        // A device has no size, and no end.
+        if (!stats.isFile()) throw new SmkiError("FILE_UNREADABLE", { file, reason: "not a file" });
+        if (stats.size > largestFile) throw new SmkiError("FILE_UNREADABLE", { file, octets: stats.size });
         return await handle.readFile();
       } finally {
         await handle.close();
@@ -46,8 +48,10 @@ export class CopyFolder {
     }
   }
 
+  /** A file's text; undefined where there is none. @throws SmkiError FILE_UNREADABLE, LEDGER_NOTE_MALFORMED */
   async readText(name: string): Promise<string | undefined> {
-    return (await this.read(name))?.toString("utf8");
+    const octets = await this.read(name);
+    return octets === undefined ? undefined : decodeNoteText(octets);
   }
 
   /**
@@ -82,9 +86,9 @@ export class CopyFolder {
 
   /** The newest checkpoint with the size that it states, signed or not; undefined where there is none of that form. */
   async newestCheckpoint(): Promise<KeptCheckpoint | undefined> {
-    const note = await this.readText(checkpointName);
-    if (note === undefined) return undefined;
     try {
+      const note = await this.readText(checkpointName);
+      if (note === undefined) return undefined;
       return { size: parseCheckpoint(parseNote(note).text).size, note };
     } catch (error) {
       if (isSmkiError(error, "LEDGER_NOTE_MALFORMED")) return undefined;
@@ -99,12 +103,24 @@ export class CopyFolder {
 
   /** The sizes of which checkpoints are kept, in order. */
   async keptSizes(): Promise<number[]> {
-    const names = await readdir(join(this.path, keptFolder)).catch(() => []);
+    const folder = join(this.path, keptFolder);
+    const names = await readdir(folder).catch((cause: unknown): string[] => {
+      const { code = "unknown" } = cause as NodeJS.ErrnoException;
+      if (code === "ENOENT" || code === "ENOTDIR") return [];
+      // Passing over what cannot be read would be passing over what may say that history was rewritten.
+      throw new SmkiError("FILE_UNREADABLE", { file: folder, reason: code }, { cause });
+    });
     const sizes = names.flatMap((name) => keptName.exec(name)?.[1] ?? []).map(Number);
     return sizes.toSorted((one, other) => one - other);
   }
 
+  /** The checkpoint that is kept for a size; its note is empty where the file holds no text. @throws SmkiError FILE_UNREADABLE */
   async keptCheckpoint(size: number): Promise<KeptCheckpoint> {
-    return { size, note: await readFile(join(this.path, keptFolder, `${String(size)}.txt`), "utf8") };
+    try {
+      return { size, note: (await this.readText(`${keptFolder}/${String(size)}.txt`)) ?? "" };
+    } catch (error) {
+      if (isSmkiError(error, "LEDGER_NOTE_MALFORMED")) return { size, note: "" };
+      throw error;
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { type Checkpoint, openCheckpoint } from "../checkpoint.ts";
 import { bundleHasHashes } from "../entry-bundle.ts";
-import { formatVerifierKey, type NoteVerifier, parseVerifierKey } from "../note.ts";
+import { decodeNoteText, formatVerifierKey, type NoteVerifier, parseLedgerKey } from "../note.ts";
 import { emptyRoot } from "../tree/hash.ts";
 import { proveConsistency } from "../tree/proof.ts";
 import {
@@ -53,7 +53,7 @@ export async function copyLedger(options: CopyOptions): Promise<CopyResult> {
   const folder = new CopyFolder(options.folder);
   const { verifier, keyFrom } = await verifierOf(folder, options);
   const verifierKey = formatVerifierKey(verifier);
-  const note = (await resources.get(checkpointName)).toString("utf8");
+  const note = decodeNoteText(await resources.get(checkpointName));
   const checkpoint = openCheckpoint(note, verifier);
   const previous = await previousCheckpoint(folder, verifier);
   const result = { size: checkpoint.size, previousSize: previous.size, verifierKey, keyFrom };
@@ -116,17 +116,17 @@ async function verifierOf(
       held: held.trim().slice(0, 300),
       given: given.slice(0, 300),
     });
-  if (given !== undefined) return { verifier: parseVerifierKey(given), keyFrom: "given" };
-  if (held !== undefined) return { verifier: parseVerifierKey(held), keyFrom: "copy" };
-  const served = (await resources.get(verifierKeyName)).toString("utf8");
-  return { verifier: parseVerifierKey(served), keyFrom: "served" };
+  if (given !== undefined) return { verifier: parseLedgerKey(given), keyFrom: "given" };
+  if (held !== undefined) return { verifier: parseLedgerKey(held), keyFrom: "copy" };
+  const served = decodeNoteText(await resources.get(verifierKeyName));
+  return { verifier: parseLedgerKey(served), keyFrom: "served" };
 }
 
 /** The checkpoint that the copy stands at; the empty tree for a new one. @throws SmkiError LEDGER_COPY_DAMAGED */
 async function previousCheckpoint(folder: CopyFolder, verifier: NoteVerifier): Promise<Checkpoint> {
-  const note = await folder.readText(checkpointName);
-  if (note === undefined) return { origin: verifier.name, size: 0, root: emptyRoot };
   try {
+    const note = await folder.readText(checkpointName);
+    if (note === undefined) return { origin: verifier.name, size: 0, root: emptyRoot };
     return openCheckpoint(note, verifier);
   } catch (cause) {
     if (!isSmkiError(cause)) throw cause;

@@ -56,10 +56,15 @@ export async function folderSource(folder: CopyFolder): Promise<LedgerSource> {
     outside: async (size, most) => ({
       entries: [],
       tiles: [],
-      checkpoints: await keptAmong(sizes.filter((kept) => kept > size || kept === 0).slice(0, most)),
+      checkpoints: [
+        ...(newest !== undefined && isOutside(newest.size, size) ? [newest] : []),
+        ...(await keptAmong(sizes.filter((kept) => isOutside(kept, size)).slice(0, most))),
+      ],
     }),
   };
 }
+
+const isOutside = (kept: number, size: number): boolean => kept > size || kept === 0;
 
 /** The checkpoint under the name that others ask for, where it is not one of those that are kept. */
 async function newestUnlessKept(

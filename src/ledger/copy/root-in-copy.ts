@@ -1,6 +1,6 @@
 import { SmkiError } from "../../errors/smki-error.ts";
 import { openCheckpoint } from "../checkpoint.ts";
-import { parseVerifierKey } from "../note.ts";
+import { parseLedgerKey } from "../note.ts";
 import { rootFromTiles } from "../tree/proof.ts";
 import { tilePath } from "../tree/tile.ts";
 import { CheckedTiles, sourceDamaged } from "./checked-tiles.ts";
@@ -21,7 +21,7 @@ export async function rootInCopy(
   const folder = new CopyFolder(path);
   const note = await folder.readText(checkpointName);
   if (note === undefined) throw new SmkiError("LEDGER_COPY_MISSING", { folder: path, file: checkpointName });
-  const checkpoint = openCheckpoint(note, parseVerifierKey(verifierKey));
+  const checkpoint = openCheckpoint(note, parseLedgerKey(verifierKey));
   if (size > checkpoint.size) return undefined;
   const tiles = await CheckedTiles.open(checkpoint, async (address, accepts) => {
     const octets = await folder.read(tilePath(address));

@@ -1,11 +1,13 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isSmkiError } from "../../errors/smki-error.ts";
+import { signCheckpoint } from "../checkpoint.ts";
 import { formatVerifierKey } from "../note.ts";
 import { testKey } from "../receipt/receipt.testkit.ts";
-import { type TestLedger, testActs, testLedger, testTime } from "../testkit.ts";
+import { type TestLedger, testActs, testLedger, testOrigin, testTime } from "../testkit.ts";
+import { emptyRoot } from "../tree/hash.ts";
 import { verifyLedger } from "../verify-ledger.ts";
 import { cosign } from "../witness/cosignature.ts";
 import {
@@ -16,8 +18,10 @@ import {
   removeFolders,
   rewriteHistory,
   secondOpinion,
+  secondOpinions,
   temporaryFolder,
 } from "./copy.testkit.ts";
+import { littleChange } from "./little-change.testkit.ts";
 import { type VerifyCopyOptions, verifyCopy } from "./verify-copy.ts";
 
 // Two full tiles and a partial one; the copy was taken at 300 leaves and again at 700.
@@ -176,24 +180,107 @@ describe("One flipped bit", () => {
   );
 
   test("in any file, anywhere, is found", async () => {
+    const flips = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 2 ** 24 })), { minLength: 40, maxLength: 40 });
     await fc.assert(
-      fc.asyncProperty(fc.nat(), fc.nat({ max: 2 ** 24 }), async (file, bit) => {
-        const name = files[file % files.length] ?? "";
-        const folder = spoilt((one) => {
-          flip(join(one, name), bit);
+      fc.asyncProperty(flips, async (some) => {
+        const spoiltOnes = some.map(([file, bit]) => {
+          const name = files[file % files.length] ?? "";
+          return { name, folder: spoilt((one) => flip(join(one, name), bit)) };
         });
-        const report = await verifyCopy(folder, name === "verifier-key" ? {} : { verifierKey }).catch(
-          (error: unknown) => {
-            if (!isSmkiError(error) || name !== "verifier-key") throw error;
-            return { holds: false };
-          },
-        );
-        expect(report.holds, name).toBe(false);
-        if (hasPython && name !== "verifier-key")
-          expect(secondOpinion("copy", folder, verifierKey).holds).toBe(false);
+        for (const { name, folder } of spoiltOnes) {
+          const report = await verifyCopy(folder, name === "verifier-key" ? {} : { verifierKey }).catch(
+            (error: unknown) => {
+              if (!isSmkiError(error) || name !== "verifier-key") throw error;
+              return { holds: false };
+            },
+          );
+          expect(report.holds, name).toBe(false);
+        }
+        const others = spoiltOnes.filter(({ name }) => name !== "verifier-key").map(({ folder }) => folder);
+        if (hasPython) expect(secondOpinions("copy", others, verifierKey)).toEqual(others.map(() => false));
       }),
-      { numRuns: 40 },
+      { numRuns: 1, endOnFailure: true },
     );
+  });
+});
+
+describe("A checkpoint of the copy", () => {
+  const written = (name: string, note: string | Buffer) =>
+    spoilt((folder) => {
+      writeFileSync(join(folder, name), note);
+    });
+
+  test.each(["1700", "99700", "9999999", "0"])(
+    "that claims %s entries, and is not signed, is found wherever that is",
+    async (size) => {
+      const note = readFileSync(join(copy, "checkpoint"), "utf8").replace("\n700\n", `\n${size}\n`);
+      const report = await judge(written("checkpoint", note));
+      expect(report.findings.map(({ kind }) => kind)).toContain("checkpoint-signature");
+      const bare = written("checkpoint", note);
+      rmSync(join(bare, "checkpoints"), { recursive: true });
+      expect(await judge(bare)).toMatchObject({ holds: false });
+    },
+  );
+
+  test("that is kept under the size of another is found, and what is kept beside them is passed over", async () => {
+    for (const name of ["checkpoints/700.txt", "checkpoints/400.txt"])
+      expect((await judge(written(name, at300.note))).findings).toMatchObject([{ kind: "checkpoint-size" }]);
+    for (const name of ["checkpoints/notes.txt", "checkpoints/0300.txt", "checkpoints/300.txt.bak"])
+      expect(await judge(written(name, "anything"))).toMatchObject({ holds: true });
+  });
+
+  test("that is no text, or none that can be read, is found", async () => {
+    const cosigned = Buffer.concat([
+      Buffer.from(`${at300.note}— a`),
+      Buffer.of(0xff),
+      Buffer.from(" AAAAAAAA\n"),
+    ]);
+    for (const name of ["checkpoint", "checkpoints/300.txt"])
+      expect((await judge(written(name, cosigned))).findings.map(({ kind }) => kind)).toContain(
+        "checkpoint-signature",
+      );
+    const folder = spoilt((one) => {
+      rmSync(join(one, "checkpoints/300.txt"));
+      mkdirSync(join(one, "checkpoints/300.txt"));
+    });
+    await expect(verifyCopy(folder, { verifierKey })).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
+  });
+
+  test("of no entries holds if it states the root of the empty tree", async () => {
+    const sign = (root: Buffer) =>
+      signCheckpoint({ origin: testOrigin, size: 0, root }, ledger.signer.verifier, (message) =>
+        ledger.key.sign("ledger", message),
+      );
+    expect(await judge(written("checkpoints/0.txt", await sign(emptyRoot)))).toMatchObject({ holds: true });
+    expect(await judge(written("checkpoints/0.txt", await sign(Buffer.alloc(32))))).toMatchObject({
+      holds: false,
+    });
+  });
+
+  test("that was changed a little is judged alike by both verifiers", async () => {
+    const witness = testKey("witness.example/w1", "cosignature");
+    const text = at300.note.slice(0, at300.note.lastIndexOf("\n\n") + 1);
+    const { line } = await cosign(text, witness.verifier, witness.sign, testTime);
+    const changes = fc.array(littleChange, { minLength: 60, maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(changes, async (some) => {
+        const notes = some.map((change) => change(Buffer.from(at300.note + line)));
+        const folders = notes.map((note) => written("checkpoints/300.txt", note));
+        const second = hasPython ? secondOpinions("copy", folders, verifierKey) : [];
+        for (const [index, folder] of folders.entries()) {
+          const { holds } = await verifyCopy(folder, { verifierKey });
+          if (hasPython) expect(second[index], notes[index]?.toString("latin1")).toBe(holds);
+        }
+      }),
+      { numRuns: 1, endOnFailure: true },
+    );
+  });
+
+  test("is of a ledger, not of a witness", async () => {
+    const witness = testKey(testOrigin, "cosignature");
+    await expect(verifyCopy(copy, { verifierKey: witness.key })).rejects.toMatchObject({
+      code: "LEDGER_VERIFIER_KEY_MALFORMED",
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { SmkiError } from "../../errors/smki-error.ts";
-import { parseVerifierKey } from "../note.ts";
+import { parseLedgerKey } from "../note.ts";
 import { checkEntry } from "../verification/entry-check.ts";
 import { Findings } from "../verification/finding.ts";
 import { verifyTree } from "../verification/verify-tree.ts";
@@ -27,7 +27,7 @@ export interface VerifyCopyOptions {
  */
 export async function verifyCopy(path: string, options: VerifyCopyOptions = {}): Promise<LedgerReport> {
   const folder = new CopyFolder(path);
-  const verifier = parseVerifierKey(options.verifierKey ?? (await ownKey(folder)));
+  const verifier = parseLedgerKey(options.verifierKey ?? (await ownKey(folder)));
   const most = options.mostFindings ?? defaultMostFindings;
   const findings = new Findings(most);
   await checkNewest(folder, findings);

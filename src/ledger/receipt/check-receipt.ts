@@ -4,7 +4,7 @@ import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { decodeAct } from "../act-encoding.ts";
 import { readIssuedCertificate } from "../certificate-act.ts";
 import { type Checkpoint, openCheckpoint } from "../checkpoint.ts";
-import { type NoteVerifier, parseNote, parseVerifierKey, signatureHolds } from "../note.ts";
+import { type NoteVerifier, parseLedgerKey, parseNote, parseVerifierKey, signatureHolds } from "../note.ts";
 import { leafHash } from "../tree/hash.ts";
 import { inclusionHolds } from "../tree/verify-proof.ts";
 import { decodeTimestamped } from "../witness/cosignature-message.ts";
@@ -47,7 +47,7 @@ export interface ReceiptReport {
  */
 export async function checkReceipt(text: string, options: ReceiptCheckOptions = {}): Promise<ReceiptReport> {
   const receipt = parseReceipt(text);
-  const verifier = parseVerifierKey(options.verifierKey ?? receipt.verifierKey);
+  const verifier = parseLedgerKey(options.verifierKey ?? receipt.verifierKey);
   const witnesses = (options.witnessKeys ?? []).map(witnessOf);
   const signed = checkpointCheck(receipt, verifier, options.verifierKey !== undefined);
   const checks = [

@@ -1,22 +1,28 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isSmkiError } from "../../errors/smki-error.ts";
+import { encodeAct } from "../act-encoding.ts";
+import { signCheckpoint } from "../checkpoint.ts";
 import {
   copyOf,
   hasPython,
   removeFolders,
   rewriteHistory,
   secondOpinion,
+  secondOpinions,
   temporaryFolder,
 } from "../copy/copy.testkit.ts";
+import { littleChange } from "../copy/little-change.testkit.ts";
 import { rootInCopy } from "../copy/root-in-copy.ts";
-import { formatVerifierKey } from "../note.ts";
-import { type TestLedger, testActs, testLedger, testTime } from "../testkit.ts";
+import { decodeNoteText, formatVerifierKey } from "../note.ts";
+import { type TestLedger, testActs, testLedger, testOrigin, testTime } from "../testkit.ts";
+import { leafHash } from "../tree/hash.ts";
 import { checkReceipt } from "./check-receipt.ts";
 import { type HeldCertificate, makeReceipt } from "./make-receipt.ts";
 import { sampleAct, sampleCertificate, sampleSerial, testKey, testReceipt } from "./receipt.testkit.ts";
+import { formatReceipt } from "./receipt.ts";
 
 let ledger: TestLedger;
 let verifierKey: string;
@@ -94,16 +100,35 @@ describe.skipIf(!hasPython)("The second verifier [needs python3]", () => {
   beforeEach(() => {
     file = join(temporaryFolder(), "a.receipt");
   });
+  /** As the verb does it: from the octets of a file. */
+  const ourJudgement = async (path: string) => {
+    try {
+      return (await checkReceipt(decodeNoteText(readFileSync(path)), { verifierKey: key.key })).holds;
+    } catch (error) {
+      if (isSmkiError(error, "RECEIPT_MALFORMED") || isSmkiError(error, "LEDGER_NOTE_MALFORMED"))
+        return false;
+      throw error;
+    }
+  };
   const judged = async (receipt: string) => {
     writeFileSync(file, receipt);
-    const ours = await checkReceipt(receipt, { verifierKey: key.key }).then(
-      ({ holds }) => holds,
-      (error: unknown) => {
-        if (!isSmkiError(error, "RECEIPT_MALFORMED")) throw error;
-        return false;
-      },
+    return [await ourJudgement(file), secondOpinion("receipt", file, key.key).holds];
+  };
+  const judgedAll = async (receipts: readonly Buffer[]) => {
+    const folder = temporaryFolder();
+    const paths = receipts.map((receipt, index) => {
+      const path = join(folder, String(index));
+      writeFileSync(path, receipt);
+      return path;
+    });
+    const second = secondOpinions("receipt", paths, key.key);
+    return Promise.all(
+      paths.map(async (path, index) => ({
+        ours: await ourJudgement(path),
+        second: second[index],
+        changed: receipts[index] ?? Buffer.alloc(0),
+      })),
     );
-    return [ours, secondOpinion("receipt", file, key.key).holds];
   };
 
   test("judges receipts as we do, of trees of any shape", async () => {
@@ -136,18 +161,86 @@ describe.skipIf(!hasPython)("The second verifier [needs python3]", () => {
     }
   });
 
-  test("finds one flipped bit anywhere, as we do", async () => {
+  test("finds one flipped bit anywhere in what is proved", async () => {
     const { receipt } = await testReceipt({ key });
     const octets = Buffer.from(receipt);
     const first = octets.indexOf("-----BEGIN");
+    const places = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 7 })), { minLength: 100, maxLength: 100 });
     await fc.assert(
-      fc.asyncProperty(fc.nat(), fc.nat({ max: 6 }), async (place, bit) => {
-        const flipped = Buffer.from(octets);
-        const at = first + (place % (octets.length - first));
-        flipped.writeUInt8(flipped.readUInt8(at) ^ (1 << bit), at);
-        expect(await judged(flipped.toString("utf8"))).toEqual([false, false]);
+      fc.asyncProperty(places, async (flips) => {
+        const flipped = flips.map(([place, bit]) => {
+          const other = Buffer.from(octets);
+          const at = first + (place % (octets.length - first));
+          other.writeUInt8(other.readUInt8(at) ^ (1 << bit), at);
+          return other;
+        });
+        for (const { ours, second } of await judgedAll(flipped))
+          expect([ours, second]).toEqual([false, false]);
       }),
-      { numRuns: 25 },
+      { numRuns: 1, endOnFailure: true },
     );
+  });
+
+  test("and ours say the same of any receipt that was changed a little, cosignatures and all", async () => {
+    const witnesses = [
+      testKey("witness.example/w1", "cosignature"),
+      testKey("witness.example/w2", "cosignature"),
+    ];
+    const { receipt } = await testReceipt({ key, witnesses, size: 13, leaf: 6 });
+    const changes = fc.array(littleChange, { minLength: 500, maxLength: 500 });
+    await fc.assert(
+      fc.asyncProperty(changes, async (some) => {
+        const judgements = await judgedAll(some.map((change) => change(Buffer.from(receipt))));
+        for (const { ours, second, changed } of judgements)
+          expect(second, changed.toString("latin1")).toBe(ours);
+        expect(new Set(judgements.map(({ ours }) => ours))).toEqual(new Set([true, false]));
+      }),
+      { numRuns: 1, endOnFailure: true },
+    );
+  });
+
+  test("refuses, as we do, what no receipt has", async () => {
+    const { receipt } = await testReceipt({ key });
+    const spoilt: Record<string, string> = {
+      "an unknown signer's line that is no base64": `${receipt}— a.example/w !\n`,
+      "a signer's name with a plus": `${receipt}— a+b AAAAAAAA\n`,
+      "a signature of nothing but a key id": `${receipt}— a.example/w AAAAAA==\n`,
+      "more signatures than are read": receipt + "— a.example/w AAAAAAAA\n".repeat(100),
+      "a blank in the certificate": receipt.replace("\nMII", "\nMII "),
+      "no verifier key": receipt.replace(/^verifier-key/m, "verifier_key"),
+      "a line before the certificate": receipt.replace("-----BEGIN", "x\n-----BEGIN"),
+      "too many remarks": receipt.replace("\n#", `${"\n# more".repeat(60)}\n#`),
+      "lines ended as Windows does": receipt.replaceAll("\n", "\r\n"),
+      "a mark before its first line": `\ufeff${receipt}`,
+    };
+    const judgements = await judgedAll(Object.values(spoilt).map((text) => Buffer.from(text)));
+    for (const [index, name] of Object.keys(spoilt).entries())
+      expect(judgements[index], name).toMatchObject({ ours: false, second: false });
+  });
+
+  test("refuses, as we do, an entry of another form, even one that the ledger signed for", async () => {
+    const good = encodeAct(sampleAct()).toString();
+    const entries: Record<string, string> = {
+      "the good one": good,
+      "a fraction": good.replace('"authority"', '"amount":1.5,"authority"'),
+      "an integer that is not exact": good.replace('"authority"', '"amount":9007199254740993,"authority"'),
+      "another version": good.replace('"version":1', '"version":2'),
+      "a day that is none": good.replace("2026-03-04", "2026-02-30"),
+      "a serial number in capitals": good.replace(sampleSerial, sampleSerial.toUpperCase()),
+      "no authority": good.replace('"authority":"issuing-dca/0001",', ""),
+      "members in another order": good.replace('"chunk"', '"amount":1,"chunk"'),
+      "a member more": good.replace('"by"', '"because":"x","by"'),
+    };
+    expect(new Set(Object.values(entries)).size).toBe(Object.keys(entries).length);
+    const receipts = Object.values(entries).map(async (text) => {
+      const entry = Buffer.from(text);
+      const state = { origin: testOrigin, size: 1, root: leafHash(entry) };
+      const checkpoint = await signCheckpoint(state, key.verifier, key.sign);
+      const proof = { entry, index: 0, hashes: [], checkpoint };
+      return Buffer.from(formatReceipt({ certificate: sampleCertificate, verifierKey: key.key, proof }));
+    });
+    const judgements = await judgedAll(await Promise.all(receipts));
+    for (const [index, name] of Object.keys(entries).entries())
+      expect(judgements[index], name).toMatchObject({ ours: index === 0, second: index === 0 });
   });
 });

@@ -1,5 +1,6 @@
-import { decodeCertificateFile, encodePem } from "../../certificates/index.ts";
+import { encodePem } from "../../certificates/index.ts";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import { decodeBase64 } from "../note.ts";
 import { formatTlogProof, parseTlogProof, type TlogProof, tlogProofForm } from "../tlog-proof.ts";
 
 /** That the issuing of a certificate was recorded: all that is needed to check it, in one text. */
@@ -13,8 +14,9 @@ export interface Receipt {
 
 const firstLine = "OpenSMKI receipt v1";
 const largestReceipt = 1_000_000;
+// Both verifiers read exactly this, so that neither passes what the other refuses.
 const form =
-  /^((?:#[^\n]*\n){0,50})verifier-key (\S+)\n\n(-----BEGIN CERTIFICATE-----\n[^-]+-----END CERTIFICATE-----\n)\n/;
+  /^(?:#[^\n]*\n){0,50}verifier-key ([^ \n]+)\n\n-----BEGIN CERTIFICATE-----\n((?:[A-Za-z0-9+/=]+\n)+)-----END CERTIFICATE-----\n\n/;
 
 const explanation = `# This file shows that the certificate in it was recorded, when it was issued, in the ledger
 # of the Smart Metering Key Infrastructure whose verifier key stands below. To check it, now
@@ -41,14 +43,12 @@ export function parseReceipt(text: string): Receipt {
   if (!text.startsWith(`${firstLine}\n`))
     throw new SmkiError("RECEIPT_MALFORMED", { reason: "another first line" });
   const body = text.slice(firstLine.length + 1);
-  const [head, , verifierKey, pem] = form.exec(body) ?? [];
-  if (head === undefined || verifierKey === undefined || pem === undefined)
+  const [head = "", verifierKey, base64 = ""] = form.exec(body) ?? [];
+  const certificate = decodeBase64(base64.replaceAll("\n", ""));
+  if (verifierKey === undefined || certificate === undefined)
     throw new SmkiError("RECEIPT_MALFORMED", { reason: "not a verifier key and a certificate" });
   try {
-    const proof = parseTlogProof(body.slice(head.length));
-    const [certificate] = decodeCertificateFile(pem);
-    const der = certificate === undefined ? Buffer.alloc(0) : certificate.der;
-    return { certificate: der, verifierKey, proof };
+    return { certificate, verifierKey, proof: parseTlogProof(body.slice(head.length)) };
   } catch (cause) {
     if (!isSmkiError(cause)) throw cause;
     throw new SmkiError("RECEIPT_MALFORMED", { reason: cause.message }, { cause });

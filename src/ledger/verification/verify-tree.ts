@@ -1,6 +1,7 @@
 import { isSmkiError } from "../../errors/smki-error.ts";
 import { openCheckpoint } from "../checkpoint.ts";
 import type { NoteVerifier } from "../note.ts";
+import { emptyRoot } from "../tree/hash.ts";
 import { vouchedBy } from "./checkpoint-check.ts";
 import { Findings } from "./finding.ts";
 import type { EntryRow, LedgerSource } from "./source.ts";
@@ -95,7 +96,9 @@ async function reportOutside(
     findings.add({ kind: "tile-beyond-tree", what, tile: `tile/${String(level)}/${String(index)}` });
   }
   for (const checkpoint of outside.checkpoints) {
-    if (vouchedBy(checkpoint, verifier, findings) === undefined) continue;
+    const vouched = vouchedBy(checkpoint, verifier, findings);
+    // What a log signs before its first leaf.
+    if (vouched === undefined || (vouched.size === 0 && vouched.root.equals(emptyRoot))) continue;
     const what = `a checkpoint for ${String(checkpoint.size)} leaves stands where no round puts one`;
     findings.add({ kind: "checkpoint-size", what, checkpoint: checkpoint.size });
   }
