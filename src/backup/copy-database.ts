@@ -24,6 +24,8 @@ export async function copyDatabase(tx: Tx, order: BackupOrder, folder: string): 
   const takenAt = order.clock().toISOString();
   const { rows } = await sql<{ snapshot: string; server: string }>`
     select pg_export_snapshot() as snapshot, current_setting('server_version') as server`.execute(tx);
+  // It stands by while the tables are copied: no setting of the server's may end it meanwhile.
+  await sql`set local idle_in_transaction_session_timeout = 0`.execute(tx);
   await order.afterStep?.("snapshot");
   const estate = await readEstate(tx);
   const migrations = await sql<{ number: number; name: string; sha256: string }>`

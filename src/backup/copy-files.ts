@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import type { BackupOrder } from "./backup-order.ts";
-import { writeOctets } from "./durable-files.ts";
+import { writeOctets, writeStream } from "./durable-files.ts";
 import type { StoredFile } from "./manifest.ts";
 import { withoutPasswords } from "./passwords.ts";
 
 /** The files beside the database, by their place under the data folder. */
 export async function copyFiles(
-  { files, settingsFile }: BackupOrder,
+  { files, settingsFile }: Pick<BackupOrder, "files" | "settingsFile">,
   folder: string,
   environment: "test" | "live",
 ): Promise<StoredFile[]> {
@@ -17,12 +18,24 @@ export async function copyFiles(
   // In live a passphrase never goes where the keys go, even if someone has put one there.
   if (environment === "test") wanted.push(files.secrets);
   for (const file of wanted.flatMap(filesIn)) {
-    const path = relative(files.data, file);
-    stored.push(await writeOctets(folder, `files/${path}`, readFileSync(file)));
+    const source = await openIfThere(file);
+    if (source === undefined) continue;
+    // As a stream: an archive of a busy month has gigabytes.
+    stored.push(await writeStream(folder, `files/${relative(files.data, file)}`, source.createReadStream()));
   }
   if (settingsFile !== undefined)
     stored.push(await writeOctets(folder, "smki.toml", withoutPasswords(readFileSync(settingsFile, "utf8"))));
   return stored;
+}
+
+/** Undefined for a file that is gone since it was found: of an archive that was destroyed, or is being made again. */
+async function openIfThere(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** The file, or all files of the folder; what is half made, or is none, is left out. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { connect } from "../database/connect.ts";
 import { makeDeviceCsrs } from "../issuance/issuance.testkit.ts";
 import { type BackedUpEstate, backedUpEstate, runTask } from "./backup.testkit.ts";
 import { checkBackup } from "./check-backup.ts";
+import { copyFiles } from "./copy-files.ts";
 import { restoreSteps } from "./restore.ts";
 import { finishRestore, placedRestore, preparationFolder } from "./restore-target.ts";
 import { backupSteps } from "./take-backup.ts";
@@ -45,6 +46,40 @@ test("a back-up to a place that cannot be written says so, and never replaces an
   const inFile = estate.backup("whole/manifest.json/inside");
   await expect(inFile).rejects.toMatchObject({ code: "BACKUP_NOT_WRITTEN" });
   await expect(estate.backup("whole")).rejects.toMatchObject({ code: "BACKUP_FOLDER_EXISTS" });
+});
+
+test("a back-up that cannot go on leaves nothing on the disk that was full", async () => {
+  const isFull = (step: string) => {
+    if (step === "keys") throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+  };
+  await expect(estate.backup("full", { afterStep: isFull })).rejects.toMatchObject({
+    code: "BACKUP_NOT_WRITTEN",
+  });
+  expect(readdirSync(estate.place).filter((name) => name.startsWith("full"))).toEqual([]);
+});
+
+test("a second back-up, of the same name too, waits for nothing and harms none", async () => {
+  let second: unknown;
+  const { folder } = await estate.backup("at-once", {
+    afterStep: async (step) => {
+      if (step === "tables") second = await estate.backup("at-once").catch((error: unknown) => error);
+    },
+  });
+  expect(second).toMatchObject({ code: "BACKUP_UNDER_WAY" });
+  await checkBackup(folder);
+});
+
+test("a file that goes while others are copied is left out", async () => {
+  const archive = join(estate.files.archive, "000001");
+  mkdirSync(archive, { recursive: true });
+  for (const name of ["manifest.json", "records.ndjson.zst"]) writeFileSync(join(archive, name), "x");
+  const copying = copyFiles({ files: estate.files }, join(estate.place, "gone"), "test");
+  rmSync(join(archive, "manifest.json"));
+  const paths = (await copying).map(({ path }) => path);
+  rmSync(archive, { recursive: true });
+  expect(paths.filter((path) => path.includes("archive"))).toEqual([
+    "files/archive/000001/records.ndjson.zst",
+  ]);
 });
 
 const placedAt = restoreSteps.indexOf("placed");

@@ -19,28 +19,35 @@ const keyFileOf = (purpose: SignerSettings["purpose"]): string => `keys/${purpos
  */
 export async function copyKeyStore(folder: string, settings: SignerSettings): Promise<StoredKeyStore> {
   const { purpose, kind } = settings;
+  let held: Buffer | StoredKeyStore["keys"];
   try {
-    if (settings.kind === "encrypted-file") {
-      // Whoever writes the store holds this lock from reading its content to replacing the file: we see it before or
-      // after a change, and the file is replaced by rename, so that it is whole in either case.
-      const octets = await withLock(settings.file, () => readFile(settings.file));
-      return { purpose, kind, file: await writeOctets(folder, keyFileOf(purpose), octets) };
-    }
-    const signer = await openSigner(settings);
-    try {
-      const keys = (await signer.listKeys()).map(({ label, algorithm, publicKey }) => ({
-        label,
-        algorithm,
-        publicKey: publicKey.toString("base64"),
-      }));
-      return { purpose, kind, keys };
-    } finally {
-      await signer.close();
-    }
+    held = settings.kind === "pkcs11" ? await keysIn(settings) : await octetsOf(settings.file);
   } catch (error) {
     const code = isSmkiError(error) ? error.code : (error as NodeJS.ErrnoException).code;
-    if (code === undefined || code === "ENOSPC" || code === "EDQUOT") throw error;
+    if (code === undefined) throw error;
     return { purpose, kind, notReached: code };
+  }
+  return Buffer.isBuffer(held)
+    ? { purpose, kind, file: await writeOctets(folder, keyFileOf(purpose), held) }
+    : { purpose, kind, keys: held };
+}
+
+/**
+ * Whoever writes the store holds this lock from reading its content to replacing the file: we see it before or after a
+ * change, and the file is replaced by rename, so that it is whole in either case.
+ */
+const octetsOf = (file: string): Promise<Buffer> => withLock(file, () => readFile(file));
+
+async function keysIn(settings: SignerSettings) {
+  const signer = await openSigner(settings);
+  try {
+    return (await signer.listKeys()).map(({ label, algorithm, publicKey }) => ({
+      label,
+      algorithm,
+      publicKey: publicKey.toString("base64"),
+    }));
+  } finally {
+    await signer.close();
   }
 }
 

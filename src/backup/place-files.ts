@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, constants, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { EstateKeyStores } from "./estate-files.ts";
 import type { LostAct } from "./lost-acts.ts";
@@ -20,7 +20,8 @@ export async function placeFiles(
   const put = (path: string, to: string) => {
     const file = join(folder, to);
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, readFileSync(join(backup, path)), { mode: 0o600, flag: "wx" });
+    copyFileSync(join(backup, path), file, constants.COPYFILE_EXCL);
+    chmodSync(file, 0o600);
   };
   for (const { path } of manifest.files) {
     if (path.startsWith("files/")) put(path, path.slice("files/".length));

@@ -79,19 +79,20 @@ async function readMark(tx: Tx): Promise<string | undefined> {
 async function removals(tx: Tx): Promise<string[]> {
   const { rows } = await sql<{ removal: string }>`
     with own as (select current_schema()::regnamespace as schema),
-      extended as (select classid, objid from pg_depend where deptype = 'e')
+      -- Of an extension, or of a column that it goes with.
+      dependent as (select classid, objid from pg_depend where deptype in ('e', 'i') and objsubid = 0)
     select format('drop %s if exists %s cascade',
       case relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence'
         when 'f' then 'foreign table' else 'table' end, oid::regclass) as removal
     from pg_class, own where relnamespace = schema and relkind in ('r', 'p', 'v', 'm', 'S', 'f')
-      and (('pg_class'::regclass), oid) not in (select * from extended)
+      and (('pg_class'::regclass), oid) not in (select * from dependent)
     union all
     select format('drop routine if exists %s cascade', oid::regprocedure)
-    from pg_proc, own where pronamespace = schema and (('pg_proc'::regclass), oid) not in (select * from extended)
+    from pg_proc, own where pronamespace = schema and (('pg_proc'::regclass), oid) not in (select * from dependent)
     union all
     select format('drop type if exists %s cascade', oid::regtype)
     from pg_type, own where typnamespace = schema and typtype in ('d', 'e', 'r')
-      and (('pg_type'::regclass), oid) not in (select * from extended)`.execute(tx);
+      and (('pg_type'::regclass), oid) not in (select * from dependent)`.execute(tx);
   return rows.map(({ removal }) => removal);
 }
 

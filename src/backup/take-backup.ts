@@ -34,13 +34,26 @@ export interface TakenBackup {
  * 3. The manifest is written last, and the folder gets its name when all of it is durable. A crash leaves a folder
  *    `NAME.partial` without use, which the next back-up of that name removes.
  *
- * @throws SmkiError BACKUP_FOLDER_EXISTS, BACKUP_NOT_WRITTEN, and whatever keeps the database away
+ * One back-up of an estate is taken at a time: two of one name would write into one folder.
+ *
+ * @throws SmkiError BACKUP_FOLDER_EXISTS, BACKUP_NOT_WRITTEN, BACKUP_UNDER_WAY, and whatever keeps the database away
  */
 export async function takeBackup(order: BackupOrder): Promise<TakenBackup> {
+  const taken = await order.database.tryWithSessionLock(backupLock, (lost) => takeAlone(order, lost));
+  if (taken === undefined) throw new SmkiError("BACKUP_UNDER_WAY");
+  return taken.result;
+}
+
+/** One back-up at a time, wherever it is taken from: "SMKIbkup" in ASCII. */
+const backupLock = 0x534d4b49_626b7570n;
+
+async function takeAlone(order: BackupOrder, lost: AbortSignal): Promise<TakenBackup> {
   const folder = resolve(order.folder);
+  if (existsSync(folder)) throw new SmkiError("BACKUP_FOLDER_EXISTS", { folder });
   try {
-    return await takeInto(folder, order);
+    return await takeInto(folder, order, lost);
   } catch (error) {
+    removePartial(folder);
     const { code, path } = error as NodeJS.ErrnoException;
     if (isSmkiError(error) || !unwritable.has(code ?? "")) throw error;
     throw new SmkiError(
@@ -50,6 +63,17 @@ export async function takeBackup(order: BackupOrder): Promise<TakenBackup> {
     );
   }
 }
+
+/** What failed is of no use, and on a full disk in the way. Only what was killed stays, for the next of that name. */
+function removePartial(folder: string): void {
+  try {
+    rmSync(partialOf(folder), { recursive: true, force: true });
+  } catch {
+    // Why the back-up failed is what is told.
+  }
+}
+
+const partialOf = (folder: string): string => `${folder}.partial`;
 
 /** What a file system says that is full, closed or broken. */
 const unwritable = new Set([
@@ -64,9 +88,8 @@ const unwritable = new Set([
   "EFBIG",
 ]);
 
-async function takeInto(folder: string, order: BackupOrder): Promise<TakenBackup> {
-  const partial = `${folder}.partial`;
-  if (existsSync(folder)) throw new SmkiError("BACKUP_FOLDER_EXISTS", { folder });
+async function takeInto(folder: string, order: BackupOrder, lost: AbortSignal): Promise<TakenBackup> {
+  const partial = partialOf(folder);
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(dirname(folder), { recursive: true });
   mkdirSync(partial, { mode: 0o700 });
@@ -108,6 +131,7 @@ async function takeInto(folder: string, order: BackupOrder): Promise<TakenBackup
   await writeOctets(partial, manifestName, `${JSON.stringify(manifest, undefined, 2)}\n`);
   syncTree(partial);
   await order.afterStep?.("manifest");
+  lost.throwIfAborted();
   // A crash before this line leaves the folder `.partial`. rename(2) gives the whole of it its name, or none.
   renameSync(partial, folder);
   syncFolder(dirname(folder));

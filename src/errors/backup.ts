@@ -9,8 +9,13 @@ export const backupErrors = errorEntries({
   BACKUP_NOT_WRITTEN: {
     what: "The back-up could not be written",
     remedy:
-      "Free space on that disk, or name a folder on another that you may write to, and take it again. What is there in a folder that ends in .partial is of no use.",
+      "Free space on that disk, or name a folder on another that you may write to, and take it again. Nothing of it was kept.",
     status: 500,
+  },
+  BACKUP_UNDER_WAY: {
+    what: "Another back-up of this estate is being taken",
+    remedy: "Wait until it is there. One that hangs is ended by its process id; what it leaves is of no use.",
+    status: 409,
   },
   BACKUP_UNREADABLE: {
     what: "This folder is no whole back-up of this program",

@@ -50,6 +50,13 @@ Example:
           [`Back-up taken: ${taken.folder}, ${megabytes(octets)}`, contents(manifest)].join("\n"),
         );
         for (const sentence of manifest.notHeld) output.warn(sentence);
+        // The workers sign from that store: a back-up without it is a back-up that a job must not take for a good one.
+        if (
+          manifest.keyStores.some(
+            (store) => store.purpose === "operational" && store.notReached !== undefined,
+          )
+        )
+          process.exitCode = 1;
         output.line("Restore it somewhere now and then: a back-up that was never restored is a hope.");
       }),
     );

@@ -68,7 +68,10 @@ export async function openCopyIn(config: ConnectionConfig): Promise<CopyIn> {
 
 async function openClient(config: ConnectionConfig, name: string) {
   try {
-    return await dedicatedClient(config, name, () => undefined);
+    const client = await dedicatedClient(config, name, () => undefined);
+    // A table of any size takes as long as it takes, whatever the server grants by default.
+    await client.query("set statement_timeout = 0");
+    return client;
   } catch (error) {
     throw databaseFailure(error);
   }
