@@ -7,6 +7,7 @@ import { crlErrors } from "./crl.ts";
 import { csrErrors } from "./csr.ts";
 import { databaseErrors } from "./database.ts";
 import { deviceErrors } from "./devices.ts";
+import { interfaceErrors } from "./interfaces.ts";
 import { issuanceErrors } from "./issuance.ts";
 import { keyErrors } from "./keys.ts";
 import { ledgerErrors } from "./ledger.ts";
@@ -36,6 +37,7 @@ export const catalogue = {
   ...backupErrors,
   ...webErrors,
   ...boxedErrors,
+  ...interfaceErrors,
   ...appErrors,
 } as const;
 

@@ -1,5 +1,6 @@
 import { SaxesParser, type SaxesTagPlain } from "saxes";
 import { SmkiError } from "../../errors/smki-error.ts";
+import { type RegularElements, takeRegularElements } from "./regular-elements.ts";
 
 /** What a document may be at the most. Whoever reads a kind of document knows how large an honest one is. */
 export interface XmlLimits {
@@ -50,11 +51,18 @@ export class XmlReader {
   #attributes = 0;
   /** Where the last token ended; a token that is never finished is seen by the distance from it. */
   #lastTokenEnd = 0;
+  /** Where the last child of the root ended. */
+  #lastChildEnd = 0;
   #isOver = false;
+  readonly #regular: RegularElements | undefined;
 
-  /** @param handler - may throw; reading is over then, and what it threw is thrown to the caller */
-  constructor(handler: XmlHandler, limits: XmlLimits) {
+  /**
+   * @param handler - may throw; reading is over then, and what it threw is thrown to the caller
+   * @param regular - children of the root that are so regular that they need no parser; told to their own taker
+   */
+  constructor(handler: XmlHandler, limits: XmlLimits, regular?: RegularElements) {
     this.#limits = limits;
+    this.#regular = regular;
     const parser = this.#parser;
     parser.on("error", ({ message }) => {
       // "line:column: what is wrong."
@@ -102,6 +110,7 @@ export class XmlReader {
     parser.on("closetag", ({ name }) => {
       this.#finishToken();
       this.#depth -= 1;
+      if (this.#depth === 1) this.#lastChildEnd = this.#parser.position;
       handler.onClose(name);
     });
   }
@@ -116,8 +125,8 @@ export class XmlReader {
       this.#octets += octets.length;
       const { maximumOctets } = this.#limits;
       if (this.#octets > maximumOctets) throw new SmkiError("REQUEST_TOO_LARGE", { maximumOctets });
-      for (let at = 0; at < octets.length; at += sliceOctets)
-        this.#parse(this.#decode(octets.subarray(at, at + sliceOctets)));
+      if (this.#regular === undefined) this.#parseSlices(octets);
+      else this.#parseAround(octets, this.#regular);
     });
   }
 
@@ -128,6 +137,28 @@ export class XmlReader {
       this.#parser.close();
     });
     this.#isOver = true;
+  }
+
+  #parseSlices(octets: Uint8Array): void {
+    for (let at = 0; at < octets.length; at += sliceOctets)
+      this.#parse(this.#decode(octets.subarray(at, at + sliceOctets)));
+  }
+
+  /**
+   * Takes regular elements where one may begin, and gives everything else to the parser, up to where the next one
+   * may. The parser stands in the same state after such an element as before it, so that it can be left out.
+   */
+  #parseAround(octets: Uint8Array, regular: RegularElements): void {
+    const text = Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1");
+    for (let at = 0; at < octets.length; ) {
+      // All that the parser was given is told, the last of it the end of a child of the root.
+      if (this.#depth === 1 && this.#lastChildEnd === this.#characters && this.#characters > 0)
+        at = takeRegularElements(text, at, regular, this.#parser);
+      const nextEnd = text.indexOf(regular.endTag, at);
+      const end = nextEnd < 0 ? octets.length : nextEnd + regular.endTag.length;
+      this.#parseSlices(octets.subarray(at, end));
+      at = end;
+    }
   }
 
   #guarded(work: () => void): void {

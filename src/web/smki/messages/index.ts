@@ -1,0 +1,45 @@
+/**
+ * The messages of the two Device CSR web services (SEC Appendix M, Appendices A to E), as a service and as a client
+ * writes and reads them. No HTTP and no database: octets and values.
+ *
+ * @packageDocumentation
+ */
+export {
+  type AdHocAnswer,
+  type AdHocRequest,
+  adHocLimits,
+  readAdHocAnswer,
+  readAdHocRequest,
+  writeAdHocAnswer,
+  writeAdHocRequest,
+} from "./ad-hoc.ts";
+export type { Base64Whitespace } from "./base64-text.ts";
+export { type BatchResultHead, BatchResultReader } from "./batch-result-reader.ts";
+export {
+  type BatchedAnswer,
+  type BatchHead,
+  writeBatchRefusal,
+  writeCompleteBatch,
+  writeIncompleteBatch,
+} from "./batch-result-writer.ts";
+export { adHocRefusal, batchRefusal, csrRefusal, type Refusal, returnsReference } from "./error-codes.ts";
+export { messageMediaType, requireXmlMediaType } from "./media-type.ts";
+export type {
+  AdHocStatus,
+  BatchStatus,
+  CsrAnswer,
+  CsrStatus,
+  IncompleteStatus,
+  MessageError,
+} from "./statuses.ts";
+export {
+  type BatchedCsr,
+  SubmitBatchReader,
+  submitBatchLimits,
+} from "./submit-batch-reader.ts";
+export {
+  readSubmitBatchStatus,
+  type SubmitBatchStatus,
+  writeSubmitBatchStatus,
+} from "./submit-batch-status.ts";
+export { writeSubmitBatch } from "./submit-batch-writer.ts";
