@@ -17,6 +17,7 @@ import { partyCommand } from "./verbs/party.ts";
 import { serveCommand, workCommand } from "./verbs/processes.ts";
 import { queueCommand } from "./verbs/queue.ts";
 import { receiptCommand } from "./verbs/receipt.ts";
+import { repositoryCommand } from "./verbs/repository.ts";
 import { restoreCommand } from "./verbs/restore.ts";
 import { retentionCommand } from "./verbs/retention.ts";
 import { statusCommand } from "./verbs/status.ts";
@@ -48,6 +49,7 @@ export function createProgram(): Command {
     .addCommand(witnessCommand())
     .addCommand(backupCommand())
     .addCommand(restoreCommand())
+    .addCommand(repositoryCommand())
     .addCommand(retentionCommand())
     .addCommand(configCommand())
     .addCommand(verifyCommand())

@@ -35,6 +35,7 @@ export type Unit =
   | "CSRs"
   | "certificates"
   | "persons"
+  | "attempts"
   | "percent";
 
 /** One rule of the Code: what it says, where it says so, whom it binds, and how sure we are of it. */

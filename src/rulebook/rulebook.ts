@@ -5,6 +5,7 @@ import { operation } from "./operation.ts";
 import { performance } from "./performance.ts";
 import { profiles } from "./profiles.ts";
 import { registration } from "./registration.ts";
+import { repositoryAccess } from "./repository-access.ts";
 import { revocation } from "./revocation.ts";
 import type { Rule } from "./rule.ts";
 
@@ -20,6 +21,7 @@ export const draft = {
   ...custody,
   ...registration,
   ...deviceEligibility,
+  ...repositoryAccess,
   ...operation,
 } as const;
 
