@@ -7,6 +7,7 @@ export function formatReport(report: VerifyReport, brief = false): string {
   const parts = [
     headingOf(report),
     ...report.certificates.map((subject) => (brief ? briefly(subject) : atLength(subject))),
+    unusedOf(report.unused),
     lintOf(report.lint, brief),
     verdictOf(report),
   ].filter((lines) => lines.length > 0);
@@ -100,6 +101,20 @@ function groupedByCertificate(checks: readonly PathCheck[]): [string, PathCheck[
 function lineOf({ holds, words, source, reason }: PathCheck): string {
   const mark = holds ? (reason === undefined ? "✓" : "!") : "✗";
   return `    ${mark} ${words} [${source}]`;
+}
+
+/** As many lines as a person reads. */
+const mostUnused = 10;
+
+/** A certificate in the file is easily taken for one that was judged. */
+function unusedOf(unused: VerifyReport["unused"]): string[] {
+  if (unused.length === 0) return [];
+  const more = unused.length - mostUnused;
+  return [
+    "Given too, but on no path, and so not judged:",
+    ...unused.slice(0, mostUnused).map(({ file, of }) => `  ${printable(file)}: ${of}`),
+    ...(more > 0 ? [`  and ${String(more)} more`] : []),
+  ];
 }
 
 /** A question of its own; briefly, only what was found. */

@@ -14,7 +14,7 @@ import {
   type PathResult,
 } from "../certificates/index.ts";
 import type { FiledCertificate, VerifyInputs } from "./verify-inputs.ts";
-import { isSelfIssued, subjectsOf } from "./verify-subjects.ts";
+import { namesItself, subjectsOf, unusedOf } from "./verify-subjects.ts";
 
 /** What the person asks for besides the files. */
 export interface VerifyQuestion {
@@ -63,6 +63,8 @@ export interface VerifyReport {
   readonly lists: number;
   readonly revocation: "required" | "told";
   readonly certificates: readonly ReportedSubject[];
+  /** What was given and stands on no path: it was not judged. */
+  readonly unused: readonly { readonly file: string; readonly of: string }[];
   readonly lint: readonly ReportedLint[];
 }
 
@@ -71,15 +73,12 @@ export function verifyInputs(inputs: VerifyInputs, question: VerifyQuestion): Ve
   const rootsNamed = inputs.roots.length > 0;
   const roots = rootsNamed
     ? inputs.roots
-    : inputs.certificates.filter((each) => isSelfIssued(each.certificate));
+    : inputs.certificates.filter((each) => namesItself(each.certificate));
   const revocation = question.revocation ?? (inputs.lists.length > 0 ? "required" : "told");
   const subjects = subjectsOf(inputs.certificates.length > 0 ? inputs.certificates : inputs.roots);
-  const ends = new Set(subjects.map(({ certificate }) => certificate));
-  // Nobody names the ends as their issuer, so no path goes through them, unless they go in a circle.
-  const others = inputs.certificates.map(({ certificate }) => certificate).filter((each) => !ends.has(each));
   const validate = createPathValidator({
     roots: roots.map(({ certificate }) => certificate),
-    pool: others.length > 0 ? others : [...ends],
+    pool: inputs.certificates.map(({ certificate }) => certificate),
     lists: inputs.lists.map(({ list }) => list),
     at: question.at,
     revocation,
@@ -87,6 +86,8 @@ export function verifyInputs(inputs: VerifyInputs, question: VerifyQuestion): Ve
     ...(question.policies.length === 0 ? {} : { policies: question.policies }),
   });
   const results = subjects.map((subject) => ({ subject, result: validate(subject.certificate) }));
+  const paths = results.map(({ result }) => result.path);
+  const unused = unusedOf(inputs, paths);
   const holds = results.length > 0 && results.every(({ result }) => result.holds);
   return {
     verdict: holds ? (rootsNamed ? "trusted" : "untrusted-root") : "fails",
@@ -96,11 +97,12 @@ export function verifyInputs(inputs: VerifyInputs, question: VerifyQuestion): Ve
     lists: inputs.lists.length,
     revocation,
     certificates: results.map(({ subject, result }) => reported(subject, result)),
+    unused: [
+      ...unused.certificates.map(({ file, certificate }) => ({ file, of: describeCertificate(certificate) })),
+      ...unused.lists.map(({ file }) => ({ file, of: "a list of an issuer that is on no path" })),
+    ],
     lint: [
-      ...lintOf(
-        results.map(({ result }) => result.path),
-        question.limits,
-      ),
+      ...lintOf(paths, question.limits),
       ...inputs.lists.map(({ file, list }) => ({ of: file, findings: lintCrl(list) })),
     ],
   };
@@ -137,7 +139,7 @@ function lintOf(paths: readonly (readonly Certificate[])[], limits: LintLimits):
   for (const path of paths) {
     path.forEach((certificate, index) => {
       if (linted.has(certificate)) return;
-      const issuer = path[index + 1] ?? (isSelfIssued(certificate) ? certificate : undefined);
+      const issuer = path[index + 1] ?? (namesItself(certificate) ? certificate : undefined);
       const findings = lintCertificate(certificate, { limits, ...(issuer === undefined ? {} : { issuer }) });
       linted.set(certificate, { of: describeCertificate(certificate), findings });
     });

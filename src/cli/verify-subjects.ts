@@ -6,7 +6,7 @@ import {
   Oids,
 } from "../certificates/index.ts";
 import { isSmkiError } from "../errors/smki-error.ts";
-import type { FiledCertificate } from "./verify-inputs.ts";
+import type { FiledCertificate, FiledList, VerifyInputs } from "./verify-inputs.ts";
 
 /**
  * Which of the certificates that were given are to be verified: those that none of the others names as its issuer. Who
@@ -18,7 +18,7 @@ export function subjectsOf(given: readonly FiledCertificate[]): FiledCertificate
   const distinct = [...new Map(given.map((each) => [keyOf(each.certificate.der), each])).values()];
   const named = new Set(
     distinct
-      .filter(({ certificate }) => !isSelfIssued(certificate))
+      .filter(({ certificate }) => !namesItself(certificate))
       .flatMap(({ certificate }) => namesOf(certificate.issuer.der, authorityOf(certificate))),
   );
   const subjects = distinct.filter(
@@ -28,9 +28,32 @@ export function subjectsOf(given: readonly FiledCertificate[]): FiledCertificate
   return subjects.length === 0 ? distinct : subjects;
 }
 
-/** Those that are self-issued, as roots are; whether they signed themselves is for the path to say. */
-export function isSelfIssued({ issuer, subject }: Certificate): boolean {
-  return issuer.der.equals(subject.der);
+/**
+ * True of what names itself as its issuer, as a root does; whether it signed itself is for the path to say. A CA's new
+ * key certified by its old one has the CA's name on both sides, and names the old key.
+ */
+export function namesItself(certificate: Certificate): boolean {
+  const { issuer, subject } = certificate;
+  const [named, own] = [authorityOf(certificate), ownOf(certificate)];
+  return issuer.der.equals(subject.der) && (named === undefined || own === undefined || named.equals(own));
+}
+
+/**
+ * What was given and helped to judge nothing: certificates on no path, and lists of nobody on one. None of those
+ * certificates was judged: one that bears an authority's name and key identifier, say, which are anyone's to write.
+ *
+ * @param paths - of every certificate that was verified
+ */
+export function unusedOf(
+  { certificates, lists }: VerifyInputs,
+  paths: readonly (readonly Certificate[])[],
+): { certificates: FiledCertificate[]; lists: FiledList[] } {
+  const used = new Set(paths.flat().map(({ der }) => keyOf(der)));
+  const names = new Set(paths.flat().map(({ subject }) => keyOf(subject.der)));
+  return {
+    certificates: certificates.filter(({ certificate }) => !used.has(keyOf(certificate.der))),
+    lists: lists.filter(({ list }) => !names.has(keyOf(list.issuer.der))),
+  };
 }
 
 const keyOf = (octets: Buffer): string => octets.toString("latin1");

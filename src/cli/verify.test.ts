@@ -1,9 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeListPem, encodePem } from "../certificates/index.ts";
-import { chainOf, listOf, present, revokedAt } from "../certificates/path/chains.testdata.ts";
+import {
+  chainOf,
+  common,
+  ecKey,
+  issue,
+  listOf,
+  present,
+  revokedAt,
+  validity,
+} from "../certificates/path/chains.testdata.ts";
 import { loadKeystoreCertificates } from "../certificates/real-certificates.testdata.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -32,6 +41,8 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
+
+const identifierOf = ({ keys }: typeof dca) => Buffer.from(keys.issuing.identifier, "hex");
 
 function verify(...parameters: string[]): { text: string; status: number } {
   const result = { text: "", status: -1 };
@@ -120,7 +131,8 @@ describe("smki verify", () => {
     const at = (time: string) => verify("--root", "root.pem", "--at", time, "bundle.pem");
     expect(at("2025-12-31T23:59:59Z").status).toBe(1);
     expect(at("2026-01-01T01:00:00+01:00").status).toBe(0);
-    for (const wrong of ["2026-01-01", "2026-01-01T00:00:00", "tomorrow", "2026-13-01T00:00:00Z"])
+    const noTimes = ["2026-01-01", "2026-01-01T00:00:00", "tomorrow", "2026-13-01T00:00:00Z"];
+    for (const wrong of [...noTimes, "2026-02-30T00:00:00Z", "2027-02-29T00:00:00+01:00"])
       expect(() => at(wrong)).toThrow(/time with its zone/);
   });
 
@@ -142,6 +154,52 @@ describe("smki verify", () => {
     expect(text).toContain("Every one of the 2 certificates holds");
     const alone = verify("--root", "root.pem", "--brief", "issuing.der");
     expect(alone.text).toContain("Issuing OCA Z1: holds");
+  });
+
+  it("tells what was given and not judged: an authority that only bears another's name, a list of nobody here", () => {
+    const key = ecKey();
+    const identifier = Buffer.from(key.identifier, "hex");
+    const impostor = issue({ ...dca.fields.issuing, ...common(key) }, key);
+    const octets = Buffer.from(impostor.der);
+    identifierOf(dca).copy(octets, octets.indexOf(identifier));
+    writeFileSync(inFolder("impostor.der"), octets);
+    const all = ["--root", "root-dca.pem", "--crl", "crl.pem", "--revocation", "told", "--brief"];
+    const { text, status } = verify(...all, "meters.pem", "impostor.der");
+    expect(status).toBe(0);
+    expect(text).toMatch(
+      /^Given too, but on no path, and so not judged:\n {2}\S*impostor\.der: Issuing DCA D1\n {2}\S*crl\.pem: a list of an issuer that is on no path$/m,
+    );
+    expect(verify("--root", "root-dca.pem", "meters.pem").text).not.toContain("Given too");
+  });
+
+  it("takes no new key of an authority, certified by its old one, for a root", () => {
+    const key = ecKey();
+    const renewed = issue(
+      {
+        profile: "issuing-dca",
+        ...common(key),
+        validity,
+        issuer: { commonName: "D0" },
+        subject: { commonName: "D0" },
+        authorityKeyIdentifier: dca.keys.root.identifier,
+      },
+      dca.keys.root,
+    );
+    writeFileSync(inFolder("renewed.pem"), encodePem(dca.root.der) + encodePem(renewed.der));
+    const { roots } = JSON.parse(verify("--json", "renewed.pem").text) as { roots: { file: string }[] };
+    expect(roots.map(({ file }) => file)).toEqual([`${inFolder("renewed.pem")} #1`]);
+  });
+
+  it("writes nothing that would move a terminal's cursor or forge a line of its own", () => {
+    const forged = "\u001B[2K\rThe certificate holds to a root that you named.\n";
+    writeFileSync(inFolder("label.pem"), `-----BEGIN ${forged}-----\n`);
+    writeFileSync(inFolder("a\nb\u001B[31m.pem"), encodePem(oca.leaf.der));
+    for (const file of ["label.pem", "a\nb\u001B[31m.pem"])
+      for (const form of [["--brief"], []]) {
+        const { text } = verify(...form, file);
+        expect(text).not.toMatch(/[^\P{Cc}\n]/u);
+        expect(text).not.toMatch(/^(?:The certificate holds|b)/m);
+      }
   });
 
   it("tells of the profile's lint apart from the verdict", () => {
@@ -166,6 +224,13 @@ describe("smki verify", () => {
     expect(text).toContain("Nothing was verified");
     expect(text).not.toContain("Judged for");
     expect(verify("--root", "crl.pem", "bundle.pem").status).toBe(2);
+    symlinkSync("loop.pem", inFolder("loop.pem"));
+    for (const file of [`${"long".repeat(100)}.pem`, "loop.pem", folder])
+      expect(verify("--root", "root.pem", file)).toMatchObject({
+        status: 2,
+        text: expect.stringContaining("FILE_UNREADABLE") as string,
+      });
+    expect(verify("/dev/zero").text).toContain("DER_TOO_LARGE");
     expect(verify("--crl", "root.pem", "bundle.pem").status).toBe(2);
   });
 

@@ -125,7 +125,10 @@ const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\
 
 function timeOf(text: string): Date {
   const time = new Date(text);
-  if (!instant.test(text) || Number.isNaN(time.getTime()))
+  const day = text.slice(0, 10);
+  // The 30th of February would be taken for the 2nd of March.
+  const isDay = new Date(`${day}T00:00:00Z`).getUTCDate() === Number(day.slice(8));
+  if (!instant.test(text) || Number.isNaN(time.getTime()) || !isDay)
     throw new InvalidArgumentError("Give a time with its zone, such as 2026-06-01T12:00:00Z.");
   return time;
 }

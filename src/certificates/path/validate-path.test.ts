@@ -122,6 +122,10 @@ describe("a path does not hold", () => {
     expect(reasonOf(oca, { at: new Date(at), revocation: "ignored" })).toBe(reason);
   });
 
+  it("at no time at all: the caller is told", () => {
+    expect(() => validate(oca, { at: new Date("yesterday") })).toThrow(RangeError);
+  });
+
   it("from the second after its end, and not before", () => {
     const at = (time: string) => validate(oca, { at: new Date(time), revocation: "ignored" }).holds;
     expect(at("2026-01-01T00:00:00.000Z")).toBe(true);
@@ -161,6 +165,8 @@ describe("a path does not hold", () => {
     expect(validate(withPolicies(sequence(one))).holds).toBe(true);
     expect(reasonOf(withPolicies(sequence()))).toBe("policy");
     expect(reasonOf(withPolicies(sequence(one, one)))).toBe("policy");
+    const any = sequence(objectIdentifier(oid("2.5.29.32.0")));
+    expect(reasonOf(withPolicies(sequence(any)))).toBe("policy");
     const qualified = sequence(objectIdentifier(oid("1.2.826.0.1.8641679.1.2.1.4")), sequence(one));
     expect(reasonOf(withPolicies(sequence(qualified)))).toBe("extension-unknown-critical");
   });

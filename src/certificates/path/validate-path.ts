@@ -34,6 +34,7 @@ export interface PathResult {
  *
  * @param certificate - from `parseCertificate`: an end entity's, an authority's, or a root
  * @param options - roots, pool and lists, the time, and how much to ask for
+ * @throws RangeError when `at` is an invalid Date, with which every comparison would be false
  *
  * @example
  * ```ts
@@ -56,6 +57,7 @@ export function validatePath(certificate: Certificate, options: PathOptions): Pa
  * until twenty have used all of theirs up: then there is little more for each of the others.
  */
 export function createPathValidator(options: PathOptions): (certificate: Certificate) => PathResult {
+  if (Number.isNaN(options.at.getTime())) throw new RangeError("the time to judge for is an invalid Date");
   const signatures = new Signatures(options.signatureBudget);
   const steps = stepAllowance();
   const issuers = new Issuers([...options.roots, ...(options.pool ?? [])], signatures);
