@@ -1,3 +1,4 @@
+import { printable } from "../certificates/index.ts";
 import type { LedgerFinding } from "./verification/finding.ts";
 import type { LedgerReport } from "./verify-ledger.ts";
 
@@ -30,7 +31,8 @@ function formatFinding({ kind, what, leaf, checkpoint, act }: LedgerFinding): st
     ...(leaf === undefined ? [] : [`leaf ${String(leaf)}${act === undefined ? "" : ` (${act})`}`]),
     ...(checkpoint === undefined ? [] : [`checkpoint ${String(checkpoint)}`]),
   ];
-  return `  ${kind}${where.length === 0 ? "" : ` at ${where.join(", ")}`}: ${what}`;
+  // Whoever altered a ledger chose what stands in it.
+  return `  ${printable(`${kind}${where.length === 0 ? "" : ` at ${where.join(", ")}`}: ${what}`)}`;
 }
 
 function count(value: number, one: string, many = `${one}s`): string {

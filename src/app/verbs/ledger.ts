@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { printable } from "../../certificates/index.ts";
 import { wholeNumber } from "../../cli/arguments.ts";
 import { readExactText } from "../../cli/input-file.ts";
 import { createOutput, type Output } from "../../cli/output.ts";
@@ -114,7 +115,7 @@ function showCommand(): Command {
         const acts = await database.read((tx) => readActs(tx, options.from, options.limit));
         const lines = acts.map(({ leaf, act }) => {
           const subject = JSON.stringify(act.subject);
-          return `${String(leaf)}  ${act.at.toISOString()}  ${act.kind}  by ${act.by}  ${subject}`;
+          return printable(`${String(leaf)}  ${act.at.toISOString()}  ${act.kind}  by ${act.by}  ${subject}`);
         });
         const listed = acts.map(({ leaf, act }) => ({ leaf, ...act }));
         output.answer(listed, lines.length === 0 ? "no acts there" : lines.join("\n"));

@@ -136,5 +136,9 @@ const marks = { holds: "✓", fails: "✗", open: "?" } as const;
 
 function formatReport({ holds, checks }: ReceiptReport): string {
   const lines = checks.map(({ outcome, what, source }) => `  ${marks[outcome]} ${what} [${source}]`);
-  return [holds ? "The receipt holds." : "The receipt does NOT hold.", ...lines].join("\n");
+  const isOpen = checks.every(({ outcome }) => outcome !== "fails");
+  const undecided =
+    "The receipt is NOT shown to hold: what is marked ? cannot be decided with what was given.";
+  const headline = holds ? "The receipt holds." : isOpen ? undecided : "The receipt does NOT hold.";
+  return [headline, ...lines].join("\n");
 }

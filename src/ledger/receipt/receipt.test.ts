@@ -61,9 +61,26 @@ describe("A receipt", () => {
     for (const { source } of checks) expect(source).toMatch(/RFC|C2SP/);
   });
 
-  test("without a key from elsewhere says that it proves nothing", async () => {
-    const { checks } = await checkReceipt(receipt);
-    expect(checks[1]?.what).toContain("the key in the receipt itself, which proves nothing: give --key");
+  test("without a key from elsewhere is not shown to hold: anyone can write one with a key of their own", async () => {
+    const { holds, checks } = await checkReceipt(receipt);
+    expect(holds).toBe(false);
+    expect(checks.map(({ outcome }) => outcome)).toEqual(["holds", "open", "holds"]);
+    expect(checks[1]?.what).toContain(
+      "the key in the receipt itself, which anyone can write there: give --key",
+    );
+  });
+
+  test("moves no terminal's cursor, whatever its entry says", async () => {
+    const act = { ...sampleAct(), by: "x [RFC]\n  ✓ all is well\u001b[2J\u202e" };
+    const { checks } = await check((await testReceipt({ key, act })).receipt);
+    expect(checks[0]?.what).toMatch(/on the request of x \[RFC\].{1,6}  ✓ all is well/);
+    for (const { what } of checks) expect(what).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+
+  test("is of a ledger, not of a witness", async () => {
+    await expect(check(receipt, { verifierKey: witness.key })).rejects.toMatchObject({
+      code: "LEDGER_VERIFIER_KEY_MALFORMED",
+    });
   });
 });
 
