@@ -2,9 +2,7 @@
  * The ways on which CSRs come in: our own JSON API and verbs, the two web services of SEC Appendix M, the portal's
  * forms for one CSR and for a file of many, and EST.
  */
-const channels = ["api", "command", "ad-hoc", "batched", "portal-single", "portal-batch", "est"] as const;
-
-export type Channel = (typeof channels)[number];
+export type Channel = "api" | "command" | "ad-hoc" | "batched" | "portal-single" | "portal-batch" | "est";
 
 /**
  * Channels of Batched CSRs. They arrive in parts, are approved, checked against what was received, and worked on in

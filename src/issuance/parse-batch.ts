@@ -67,8 +67,7 @@ async function isAsReceived(database: Database, batch: store.UploadedBatch): Pro
   if (act === undefined || acts.length > 1) return false;
   const stored = await digestStored(database, batch.id);
   return (
-    stored !== undefined &&
-    stored.count === batch.requestCount &&
+    stored?.count === batch.requestCount &&
     saysOf(act, batch.requestedBy, {
       batch: batch.id,
       channel: batch.channel,

@@ -24,3 +24,11 @@ export function nextChange(window: ProcessingWindow | undefined, at: Date): Date
   }
   return undefined;
 }
+
+/** A window in words, and what holds now; for those who look at the status. */
+export function windowInWords(window: ProcessingWindow | undefined, at: Date): string {
+  if (window === undefined) return "always";
+  const change = nextChange(window, at);
+  const until = change === undefined ? "" : ` until ${change.toISOString()}`;
+  return `${window.opens} to ${window.closes} in Great Britain; ${isOpen(window, at) ? "open" : "shut"}${until}`;
+}

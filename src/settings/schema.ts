@@ -151,6 +151,28 @@ export const settingsSchema = Type.Object({
       ),
     ),
   }),
+  batches: Type.Object({
+    approval: Type.Optional(
+      oneOf(["rule", "person"], {
+        description:
+          "Who approves a Batched CSR before it is worked on: a rule, at once, or a person with `smki queue approve`. Default: the rulebook's batchApproval.",
+      }),
+    ),
+    window: oneOf(["published", "always"], {
+      description:
+        "When Batched CSRs are worked on: in the published processing window only (the rulebook's processingWindow), or always.",
+      inTest: "always",
+      inLive: "published",
+    }),
+    idleUploadMinutes: wholeNumber(
+      {
+        description: "Minutes without a sign of life after which an upload that is not complete is removed.",
+        value: 30,
+      },
+      1,
+      1440,
+    ),
+  }),
   clock: Type.Object({
     toleranceSeconds: Type.Optional(
       wholeNumber(

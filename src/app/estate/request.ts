@@ -18,10 +18,10 @@ export async function requestCertificate(
   { database, rules, clock }: Estate,
   by: Principal,
   kind: CertificateKind,
-  submission: Omit<Submission, "kind" | "requests">,
+  submission: Omit<Submission, "kind" | "channel" | "requests">,
   csr: Buffer,
 ): Promise<RepositoryCertificate> {
-  const whole = { ...submission, kind, requests: [csr] };
+  const whole = { ...submission, kind, channel: "command" as const, requests: [csr] };
   const batchId = await database.transaction((tx) =>
     receive(tx, by, whole, rules.maximumBatchSize.value, clock()),
   );

@@ -3,6 +3,7 @@ import type { HierarchyTerms } from "../../authorities/ceremony/hierarchy.ts";
 import type { IssuingTerms } from "../../authorities/issuing/intend.ts";
 import type { ListSchedule } from "../../authorities/revocation/list-due.ts";
 import { oid } from "../../certificates/index.ts";
+import type { BatchTerms } from "../../issuance/batch-terms.ts";
 import { lintLimits, milliseconds, type Rulebook } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 
@@ -20,6 +21,17 @@ export function issuingTerms(settings: Settings, rules: Rulebook): IssuingTerms 
     ikiYears: rules.ikiCertificateYears.value,
     lintLimits: lintLimits(rules, "issued-here"),
     devices: rules,
+  };
+}
+
+/** What Batched CSRs run by. */
+export function batchTerms({ batches }: Settings, rules: Rulebook): BatchTerms {
+  return {
+    maximumBatchSize: rules.maximumBatchSize.value,
+    approval: batches.approval ?? rules.batchApproval.value,
+    window: batches.window === "published" ? rules.processingWindow.value : undefined,
+    pickup: rules.pickupDays,
+    polling: rules.batchPolling.value,
   };
 }
 

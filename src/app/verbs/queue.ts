@@ -2,17 +2,23 @@ import { Command } from "commander";
 import { wholeNumber } from "../../cli/arguments.ts";
 import { table } from "../../cli/output.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
+import { approveBatch, rejectBatch } from "../../issuance/approve-batch.ts";
+import { waitingBatches } from "../../issuance/batch-status.ts";
 import { issuanceQueue } from "../../issuance/deliver.ts";
 import { heldChunks, resumeAll, resumeChunk } from "../../issuance/held-chunks.ts";
+import { batchTerms } from "../estate/terms.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
 import { operatorAtMachine } from "./operator.ts";
 
 /** The verb `smki queue`: what waits to be issued, and what waits for a person. */
 export function queueCommand(): Command {
   return new Command("queue")
-    .description("shows the chunks of CSRs that wait, and lets held ones go on")
+    .description("shows what of the CSRs waits, approves batches, and lets held chunks go on")
     .addCommand(showCommand())
-    .addCommand(resumeCommand());
+    .addCommand(resumeCommand())
+    .addCommand(batchesCommand())
+    .addCommand(approveCommand())
+    .addCommand(rejectCommand());
 }
 
 function showCommand(): Command {
@@ -52,6 +58,63 @@ function resumeCommand(): Command {
         }
         await database.transaction((tx) => resumeChunk(tx, by, chunk, clock()));
         output.answer({ resumed: [chunk] }, `Chunk ${String(chunk)} goes on.`);
+      }),
+    );
+}
+
+const batchNumber = () => wholeNumber(1, Number.MAX_SAFE_INTEGER);
+
+function batchesCommand(): Command {
+  return withEstateOptions(new Command("batches"))
+    .description("shows the Batched CSRs that await approval, their check or their turn, or were altered")
+    .action((options: EstateOptions) =>
+      withEstate(options, async ({ database, clock, settings, rules }, output) => {
+        const terms = batchTerms(settings, rules);
+        const batches = await database.read((tx) => waitingBatches(tx, terms, clock()));
+        const shown = batches.map(
+          ({ id, status, channel, partyId, requestCount, receivedAt, requestedBy }) => ({
+            ...{ batch: id, status, channel, party: partyId ?? null, requests: requestCount },
+            ...{ receivedAt: receivedAt.toISOString(), requestedBy },
+          }),
+        );
+        const head = ["batch", "status", "channel", "of Party", "CSRs", "received", "by"];
+        output.answer(
+          { batches: shown },
+          shown.length === 0
+            ? "No Batched CSR waits."
+            : table(
+                head,
+                shown.map((row) => Object.values(row).map(String)),
+              ),
+        );
+      }),
+    );
+}
+
+function approveCommand(): Command {
+  return withEstateOptions(new Command("approve"))
+    .description("approves a batch that awaits it; not one that you sent yourself")
+    .argument("<batch>", "its number", batchNumber())
+    .option("--reason <text>", "why, for the record")
+    .action((batch: number, options: EstateOptions & { readonly reason?: string }) =>
+      withEstate(options, async ({ database, clock }, output) => {
+        const by = operatorAtMachine();
+        await database.transaction((tx) => approveBatch(tx, by, batch, options.reason, clock()));
+        output.answer({ approved: batch }, `Batch ${String(batch)} is approved, and goes on.`);
+      }),
+    );
+}
+
+function rejectCommand(): Command {
+  return withEstateOptions(new Command("reject"))
+    .description("rejects a batch that awaits approval, for ever; not one that you sent yourself")
+    .argument("<batch>", "its number", batchNumber())
+    .requiredOption("--reason <text>", "why, for the record")
+    .action((batch: number, options: EstateOptions & { readonly reason: string }) =>
+      withEstate(options, async ({ database, clock }, output) => {
+        const by = operatorAtMachine();
+        await database.transaction((tx) => rejectBatch(tx, by, batch, options.reason, clock()));
+        output.answer({ rejected: batch }, `Batch ${String(batch)} is rejected.`);
       }),
     );
 }
