@@ -25,6 +25,12 @@ export const ledgerCopyErrors = errorEntries({
       "Check that the folder is yours to write in and that the disk has room; then run the same command again: it goes on where it stopped.",
     status: 500,
   },
+  LEDGER_COPY_UNDER_WAY: {
+    what: "Another process is copying a ledger into this folder",
+    remedy:
+      "Wait until it has ended; it is named here. If it runs on another machine that is gone for good, remove the link that is named here.",
+    status: 409,
+  },
   LEDGER_COPY_DAMAGED: {
     what: "The copy's own checkpoint cannot be relied on, so that nothing can be added to it",
     remedy:

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import { withLock } from "../../keys/encrypted-file/lock-file.ts";
 import { parseCheckpoint } from "../checkpoint.ts";
 import { decodeNoteText, parseNote } from "../note.ts";
 import type { KeptCheckpoint } from "../verification/source.ts";
@@ -21,9 +22,10 @@ const largestFile = 20 * 1024 * 1024;
  */
 export class CopyFolder {
   readonly path: string;
+  readonly #written = new Set<string>();
 
   constructor(path: string) {
-    this.path = path;
+    this.path = resolve(path);
   }
 
   /** A file's octets; undefined where there is none. @throws SmkiError FILE_UNREADABLE */
@@ -55,6 +57,57 @@ export class CopyFolder {
   }
 
   /**
+   * Runs `work` while no other process copies into this folder. Two at once would each write a checkpoint, and the slower
+   * one's would look as if the ledger had been put back.
+   *
+   * @throws SmkiError LEDGER_COPY_UNDER_WAY, LEDGER_COPY_UNWRITABLE
+   */
+  async exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    const file = join(this.path, ".copying");
+    let begun = false;
+    try {
+      await mkdir(this.path, { recursive: true });
+      return await withLock(
+        file,
+        () => {
+          begun = true;
+          return work();
+        },
+        0,
+      );
+    } catch (cause) {
+      if (begun) throw cause;
+      if (isSmkiError(cause, "KEY_STORE_LOCKED"))
+        throw new SmkiError("LEDGER_COPY_UNDER_WAY", cause.details, { cause });
+      const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
+      throw new SmkiError("LEDGER_COPY_UNWRITABLE", { file: this.path, reason }, { cause });
+    }
+  }
+
+  /**
+   * Makes the names of all files that were written survive a crash of the machine. What is written after it never stands
+   * there without what was written before.
+   *
+   * @throws SmkiError LEDGER_COPY_UNWRITABLE
+   */
+  async settle(): Promise<void> {
+    for (const folder of this.#written) {
+      try {
+        const handle = await open(folder, "r");
+        try {
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+      } catch (cause) {
+        const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
+        throw new SmkiError("LEDGER_COPY_UNWRITABLE", { file: folder, reason }, { cause });
+      }
+    }
+    this.#written.clear();
+  }
+
+  /**
    * Writes a file whole: a crash leaves what was there before, or the new file, never half of one.
    *
    * @throws SmkiError LEDGER_COPY_UNWRITABLE
@@ -73,6 +126,10 @@ export class CopyFolder {
         await handle.close();
       }
       await rename(temporary, file);
+      // A new folder's own name stands in the one above.
+      for (let folder = dirname(file); folder.length >= this.path.length; folder = dirname(folder))
+        if (!this.#written.has(folder)) this.#written.add(folder);
+        else break;
     } catch (cause) {
       await rm(temporary, { force: true }).catch(() => undefined);
       const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";

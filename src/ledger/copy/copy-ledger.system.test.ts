@@ -138,11 +138,36 @@ describe("A copy", () => {
   });
 });
 
+test("Of two copies into one folder at once one is refused, and the other is whole", async () => {
+  const gate = Promise.withResolvers<undefined>();
+  const reached = Promise.withResolvers<undefined>();
+  const slow = {
+    get: async (path: string) => {
+      if (path === "tile/entries/001") {
+        reached.resolve(undefined);
+        await gate.promise;
+      }
+      return resourcesOf(ledger).get(path);
+    },
+  };
+  const first = copyLedger({ folder, resources: slow });
+  await reached.promise;
+  const second = await copyOf(ledger, folder).catch((error: unknown) => error);
+  gate.resolve(undefined);
+  expect(second).toMatchObject({
+    code: "LEDGER_COPY_UNDER_WAY",
+    details: { pid: process.pid, lock: expect.stringContaining(folder) as string },
+  });
+  await first;
+  expect(await verifyCopy(folder)).toMatchObject({ holds: true, size: 600 });
+  expect(await copyOf(ledger, folder)).toMatchObject({ previousSize: 600 });
+});
+
 test("A copy to where nothing can be written is refused by the file's name", async () => {
   writeFileSync(join(folder, "file"), "");
   await expect(copyOf(ledger, join(folder, "file"))).rejects.toMatchObject({
     code: "LEDGER_COPY_UNWRITABLE",
-    details: { file: expect.stringContaining("verifier-key") as string },
+    details: { file: join(folder, "file") },
   });
 });
 

@@ -46,11 +46,16 @@ export interface CopyResult {
  * this folder holds is refused, and its checkpoint kept under `refused/` as the evidence.
  *
  * @throws SmkiError LEDGER_COPY_FORKED, LEDGER_COPY_ROLLED_BACK, LEDGER_COPY_KEY_CHANGED, LEDGER_COPY_DAMAGED,
- *   LEDGER_COPY_SOURCE_DAMAGED, LEDGER_NOTE_UNVERIFIED and what the resources throw; the copy then stands as it was
+ *   LEDGER_COPY_SOURCE_DAMAGED, LEDGER_COPY_UNDER_WAY, LEDGER_NOTE_UNVERIFIED and what the resources throw; the copy
+ *   then stands as it was
  */
 export async function copyLedger(options: CopyOptions): Promise<CopyResult> {
-  const { resources, onProgress } = options;
   const folder = new CopyFolder(options.folder);
+  return folder.exclusively(() => copyInto(folder, options));
+}
+
+async function copyInto(folder: CopyFolder, options: CopyOptions): Promise<CopyResult> {
+  const { resources, onProgress } = options;
   const { verifier, keyFrom } = await verifierOf(folder, options);
   const verifierKey = formatVerifierKey(verifier);
   const note = decodeNoteText(await resources.get(checkpointName));
@@ -98,8 +103,10 @@ export async function copyLedger(options: CopyOptions): Promise<CopyResult> {
       onProgress?.(Math.min(checkpoint.size, first * tileWidth + copied), checkpoint.size);
     });
   for (const { address, hashes } of tiles.edge) await folder.write(tilePath(address), hashes);
+  await folder.settle();
   await folder.keepCheckpoint({ size: checkpoint.size, note });
   await folder.write(checkpointName, note);
+  await folder.settle();
   // A crash here leaves partial tiles that wider ones have replaced: nobody asks for them any more.
   await removeReplaced(folder, previous.size, checkpoint.size);
   return { ...result, fetched };

@@ -21,6 +21,9 @@ test.each([
   [[`${one} https://a.example/`, `${one} https://b.example/`], "a name that stands twice"],
   [[`${one} witness`], "no address"],
   [[one], "no address at all"],
+  [[`${one} ftp://witness.example/`], "an address of another scheme"],
+  [[`${one} https://us:secret@witness.example/`], "a password in the address"],
+  [[`${one} https://witness.example/?key=secret`], "a query in the address"],
   [[`${one.replace("+", "+0")} https://witness.example/`], "an id that is not the key's"],
 ])("%j is refused: %s", (lines) => {
   expect(() => configuredWitnesses(lines)).toThrow(

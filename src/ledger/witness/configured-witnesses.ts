@@ -5,8 +5,8 @@ import type { ConfiguredWitness } from "./witness-client.ts";
 /**
  * Reads the witnesses that the settings name, each as its verifier key, a space and its address.
  *
- * @throws SmkiError LEDGER_VERIFIER_KEY_MALFORMED, also for the key of a ledger in place of a witness's, and for a
- *   name that stands twice
+ * @throws SmkiError LEDGER_VERIFIER_KEY_MALFORMED, also for the key of a ledger in place of a witness's, for a name
+ *   that stands twice, and for an address that is not only scheme, host and path
  */
 export function configuredWitnesses(lines: readonly string[]): ConfiguredWitness[] {
   const names = new Set<string>();
@@ -22,6 +22,13 @@ export function configuredWitnesses(lines: readonly string[]): ConfiguredWitness
     if (!URL.canParse(address))
       throw new SmkiError("LEDGER_VERIFIER_KEY_MALFORMED", { name, reason: "without an address" });
     const url = new URL(address);
+    const isPlain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+    // fetch takes no password in an address, and says the address, with it, in its error.
+    if (!/^https?:$/.test(url.protocol) || !isPlain)
+      throw new SmkiError("LEDGER_VERIFIER_KEY_MALFORMED", {
+        name,
+        reason: "its address is more than http or https, a host and a path",
+      });
     // Its paths stand below the address, not beside its last part.
     if (!url.pathname.endsWith("/")) url.pathname += "/";
     return { verifier, url };
