@@ -89,6 +89,12 @@ export const backupErrors = errorEntries({
     remedy: "Wait until the day that `smki retention status` names for it.",
     status: 409,
   },
+  ARCHIVE_CLOCK_DOUBTFUL: {
+    what: "The clock stands more than a month beyond the last act of this estate: it may be wrong, and the archive not due",
+    remedy:
+      "Look at the clock of this machine. If it is right, start the service, which records acts by itself, and try again.",
+    status: 409,
+  },
   ARCHIVE_DAMAGED: {
     what: "The archive's file is missing, or is not as it was written",
     remedy:

@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { checkArchives } from "../../backup/retention/check-archives.ts";
 import {
-  checkArchives,
   destroyArchive,
   onlineSince,
   retentionStatus,
@@ -24,7 +24,7 @@ export function retentionCommand(): Command {
 function statusCommand(): Command {
   return withEstateOptions(new Command("status"))
     .description("shows every archive and until when it is kept")
-    .option("--check", "reads each of them, and exits 1 if one is missing or damaged")
+    .option("--check", "holds each of them against the ledger, and exits 1 if one is missing or altered")
     .action((options: EstateOptions & { readonly check?: true }) =>
       withEstate(options, async (estate, output) => {
         const context = retentionOf(estate, operatorAtMachine().name);
@@ -54,7 +54,7 @@ function statusCommand(): Command {
           output.warn(
             `Archive ${String(id)} was kept for long enough: \`smki retention destroy ${String(id)}\`.`,
           );
-        for (const id of damaged ?? []) output.warn(`Archive ${String(id)} is missing or damaged.`);
+        for (const { archive, what } of damaged ?? []) output.warn(`Archive ${String(archive)}: ${what}.`);
         if ((damaged?.length ?? 0) > 0) process.exitCode = 1;
       }),
     );

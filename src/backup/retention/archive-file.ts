@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { type FinishedIntent, finishedIntents } from "../../authorities/issuing/archived-intents.ts";
@@ -79,21 +80,37 @@ function isAnyDue(database: Database, before: Date): Promise<boolean> {
   });
 }
 
-/** Gives a written archive its name, durably. One of that name is what a crash left before it was recorded. */
-export function placeArchive(folder: string, id: number): void {
+/**
+ * Gives a written archive its name, durably. One of that name with the same records is what a crash left before it was
+ * recorded. Any other is of an estate that was restored from before it was made: it may hold what nothing else does, and
+ * is kept beside it.
+ */
+export function placeArchive(folder: string, id: number, { sha256 }: StoredFile): void {
   const place = archiveFolder(folder, id);
-  rmSync(place, { recursive: true, force: true });
+  if (recordsDigest(place) === sha256) rmSync(place, { recursive: true });
+  else if (existsSync(place)) renameSync(place, `${place}.unknown-${randomBytes(4).toString("hex")}`);
   renameSync(`${place}.partial`, place);
   syncFolder(folder);
 }
 
-/** Removes the files of an archive; false where there are none. */
-export function removeArchive(folder: string, id: number): boolean {
-  const place = archiveFolder(folder, id);
-  if (!existsSync(place)) return false;
-  rmSync(place, { recursive: true, force: true });
+/** What an archive's manifest says of its records; undefined where there is none to be read. */
+function recordsDigest(place: string): string | undefined {
+  try {
+    const { file } = JSON.parse(readFileSync(join(place, "manifest.json"), "utf8")) as { file?: StoredFile };
+    return file?.sha256;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an archive has its folder. */
+export const isThere = (folder: string, id: number): boolean => existsSync(archiveFolder(folder, id));
+
+/** Removes the files of an archive, where there are any. */
+export function removeArchive(folder: string, id: number): void {
+  if (!isThere(folder, id)) return;
+  rmSync(archiveFolder(folder, id), { recursive: true, force: true });
   syncFolder(folder);
-  return true;
 }
 
 async function* recordLines(

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { sql } from "kysely";
@@ -11,8 +11,8 @@ import {
   makeDeviceCsrs,
 } from "../../issuance/issuance.testkit.ts";
 import { archiveFolder, recordsName } from "./archive-file.ts";
+import { checkArchives } from "./check-archives.ts";
 import {
-  checkArchives,
   destroyArchive,
   type RetentionContext,
   type RetentionStep,
@@ -110,6 +110,17 @@ describe.each(retentionSteps)("a run that stops after %s", (step) => {
   });
 });
 
+test("an archive that the database does not know, as after a restore, is kept beside one of its number", async () => {
+  const place = archiveFolder(context.folder, 1);
+  mkdirSync(place, { recursive: true });
+  writeFileSync(join(place, recordsName), "of the time that was lost");
+  estate.clock.set(new Date("2027-07-01T00:00:00Z"));
+  expect((await runRetention(context))?.id).toBe(1);
+  const [, unknown = ""] = readdirSync(context.folder).toSorted();
+  expect(unknown).toMatch(/^000001\.unknown-/);
+  expect(readFileSync(join(context.folder, unknown, recordsName), "utf8")).toBe("of the time that was lost");
+});
+
 describe("an archive is kept for 7 years", () => {
   beforeEach(async () => {
     estate.clock.set(new Date("2027-07-01T00:00:00Z"));
@@ -125,11 +136,20 @@ describe("an archive is kept for 7 years", () => {
     // The job alone destroys nothing.
     await runRetention(context);
     expect(existsSync(archiveFolder(context.folder, 1))).toBe(true);
+    // The estate has recorded nothing for seven years: a clock that is set on by mistake looks the same.
+    await expect(destroyArchive(context, 1)).rejects.toMatchObject({ code: "ARCHIVE_CLOCK_DOUBTFUL" });
+    await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(1));
+    await estate.verify();
     await destroyArchive({ ...context, by: "operator:test" }, 1);
+    expect(existsSync(archiveFolder(context.folder, 1))).toBe(false);
+    // What a crash left of its files goes with the next run.
+    mkdirSync(archiveFolder(context.folder, 1));
+    await runRetention(context);
     expect(existsSync(archiveFolder(context.folder, 1))).toBe(false);
     const [act] = await estate.actsOf("archive.destroyed");
     expect(act).toMatchObject({ by: "operator:test", subject: { archive: 1 } });
     await expect(destroyArchive(context, 1)).rejects.toMatchObject({ code: "ARCHIVE_NOT_FOUND" });
+    expect(await checkArchives(context)).toEqual([]);
     expect(await estate.verify()).toMatchObject({ holds: true });
   });
 
@@ -138,6 +158,24 @@ describe("an archive is kept for 7 years", () => {
     const octets = readFileSync(file);
     octets[octets.length - 1] = (octets.at(-1) ?? 0) ^ 1;
     writeFileSync(file, octets);
-    expect(await checkArchives(context)).toEqual([1]);
+    expect(await checkArchives(context)).toEqual([{ archive: 1, what: "its file is missing or damaged" }]);
+  });
+
+  test.each([
+    ["digest = sha256('x')", "the database has another digest than the ledger"],
+    [
+      "destroyed_at = now(), destroyed_by = 'nobody'",
+      "the database says that it was destroyed, and no act does",
+    ],
+    ["id = 2", "no act says that it was made"],
+  ])("a row with %s is found out by the ledger", async (change, what) => {
+    await estate.database.transaction(async (tx) => {
+      await sql`set local session_replication_role = replica`.execute(tx);
+      await sql`update archive set ${sql.raw(change)}`.execute(tx);
+    });
+    const findings = await checkArchives(context);
+    expect(findings.map((finding) => finding.what)).toContain(what);
+    await runRetention(context);
+    expect(existsSync(join(archiveFolder(context.folder, 1), recordsName))).toBe(true);
   });
 });

@@ -1,13 +1,14 @@
 import { pruneIntents } from "../../authorities/issuing/archived-intents.ts";
 import type { Database } from "../../database/connect.ts";
-import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import { SmkiError } from "../../errors/smki-error.ts";
 import { pruneRequests } from "../../issuance/archived-requests.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
+import { heldTree } from "../../ledger/restored-ledger.ts";
 import { after, before, type Rulebook } from "../../rulebook/index.ts";
 import type { Clock } from "../../time/clock.ts";
-import { readStored } from "../durable-files.ts";
-import { archiveFolder, placeArchive, recordsName, removeArchive, writeArchive } from "./archive-file.ts";
+import { isThere, placeArchive, removeArchive, writeArchive } from "./archive-file.ts";
 import { type Archive, insertArchive, markDestroyed, selectArchives } from "./archive-store.ts";
+import { archiveActs, requireWhole } from "./check-archives.ts";
 
 export type { Archive } from "./archive-store.ts";
 
@@ -48,19 +49,18 @@ export async function runRetention(context: RetentionContext): Promise<Archive |
 async function archiveDue(context: RetentionContext, lost: AbortSignal): Promise<Archive | undefined> {
   const { database, folder, afterStep } = context;
   const known = await database.read(selectArchives);
-  // What a crash left of a destruction: the row says that it is destroyed.
-  for (const { id, destroyedAt } of known) if (destroyedAt !== null) removeArchive(folder, id);
+  await finishDestructions(context, known);
   const cutOff = onlineSince(context);
   const id = (known.at(-1)?.id ?? 0) + 1;
   afterStep?.("begun");
   const written = await writeArchive(database, folder, id, cutOff);
   if (written === undefined) return undefined;
   afterStep?.("written");
-  placeArchive(folder, id);
+  placeArchive(folder, id, written.file);
   // A crash up to the commit leaves a folder that no row names: its records are on line still, and the next run
   // writes it anew.
   afterStep?.("placed");
-  await requireWhole(folder, { id, octets: written.file.octets, digest: written.file.sha256 });
+  await requireWhole(folder, id, { octets: written.file.octets, digest: written.file.sha256 });
   lost.throwIfAborted();
   const archive = {
     id,
@@ -99,6 +99,17 @@ async function archiveDue(context: RetentionContext, lost: AbortSignal): Promise
   return { ...archive, destroyedAt: null, destroyedBy: null };
 }
 
+/** What a crash left of a destruction: the files. That it was decided the ledger says; a row alone can be altered. */
+async function finishDestructions(
+  { database, folder }: RetentionContext,
+  known: readonly Archive[],
+): Promise<void> {
+  const left = known.filter(({ id, destroyedAt }) => destroyedAt !== null && isThere(folder, id));
+  if (left.length === 0) return;
+  const { destroyed } = await database.read(archiveActs, { snapshot: true });
+  for (const { id } of left) if (destroyed.has(id)) removeArchive(folder, id);
+}
+
 /** The beginning of the month in which the oldest records lie that must be on line: whole months are archived. */
 export function onlineSince({ clock, rules }: Pick<RetentionContext, "clock" | "rules">): Date {
   const must = before(clock(), rules.auditOnlineMonths);
@@ -127,11 +138,15 @@ export async function retentionStatus({
   });
 }
 
+/** A running estate records an act each day, in milliseconds: a month without any is none that runs, or a wrong clock. */
+const longestSilence = 31 * 86_400_000;
+
 /**
  * Destroys an archive that was kept for as long as it must be. A person decides it, each time: an investigation or a
- * court may want it kept longer, and no rule knows that.
+ * court may want it kept longer, and no rule knows that. Nor does a clock alone: one that stands far beyond the last act
+ * of an estate, which makes lists all the time, is taken for wrong.
  *
- * @throws SmkiError ARCHIVE_NOT_FOUND, ARCHIVE_NOT_DUE
+ * @throws SmkiError ARCHIVE_NOT_FOUND, ARCHIVE_NOT_DUE, ARCHIVE_CLOCK_DOUBTFUL
  */
 export async function destroyArchive(context: RetentionContext, id: number): Promise<void> {
   const { database, folder, clock, by } = context;
@@ -140,6 +155,12 @@ export async function destroyArchive(context: RetentionContext, id: number): Pro
     throw new SmkiError("ARCHIVE_NOT_FOUND", { archive: id });
   if (archive.state === "kept")
     throw new SmkiError("ARCHIVE_NOT_DUE", { archive: id, until: archive.keptUntil.toISOString() });
+  const { lastActAt: last } = await database.read(heldTree, { snapshot: true });
+  if (last === undefined || clock().getTime() - last.getTime() > longestSilence)
+    throw new SmkiError("ARCHIVE_CLOCK_DOUBTFUL", {
+      clock: clock().toISOString(),
+      lastAct: last?.toISOString() ?? "none",
+    });
   await database.transaction(async (tx) => {
     const at = clock();
     if (!(await markDestroyed(tx, id, by, at))) throw new SmkiError("ARCHIVE_NOT_FOUND", { archive: id });
@@ -148,38 +169,4 @@ export async function destroyArchive(context: RetentionContext, id: number): Pro
   });
   // A crash before this leaves the files of an archive that is destroyed; the next run of the job removes them.
   removeArchive(folder, id);
-}
-
-/**
- * Reads every archive that is kept, and compares it with the digest that the database has of it.
- *
- * @returns the numbers of those that are missing or damaged
- */
-export async function checkArchives({
-  database,
-  folder,
-}: Pick<RetentionContext, "database" | "folder">): Promise<number[]> {
-  const bad: number[] = [];
-  for (const archive of await database.read(selectArchives)) {
-    if (archive.destroyedAt !== null) continue;
-    try {
-      await requireWhole(folder, archive);
-    } catch (error) {
-      if (!isSmkiError(error, "ARCHIVE_DAMAGED")) throw error;
-      bad.push(archive.id);
-    }
-  }
-  return bad;
-}
-
-async function requireWhole(
-  folder: string,
-  { id, octets, digest }: Pick<Archive, "id" | "octets" | "digest">,
-): Promise<void> {
-  try {
-    await readStored(archiveFolder(folder, id), { path: recordsName, octets, sha256: digest });
-  } catch (cause) {
-    if (!isSmkiError(cause, "BACKUP_DAMAGED")) throw cause;
-    throw new SmkiError("ARCHIVE_DAMAGED", { archive: id }, { cause });
-  }
 }
