@@ -64,19 +64,19 @@ export class CopyFolder {
    */
   async exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
     const file = join(this.path, ".copying");
-    let begun = false;
+    const lock = { isHeld: false };
     try {
       await mkdir(this.path, { recursive: true });
       return await withLock(
         file,
         () => {
-          begun = true;
+          lock.isHeld = true;
           return work();
         },
         0,
       );
     } catch (cause) {
-      if (begun) throw cause;
+      if (lock.isHeld) throw cause;
       if (isSmkiError(cause, "KEY_STORE_LOCKED"))
         throw new SmkiError("LEDGER_COPY_UNDER_WAY", cause.details, { cause });
       const reason = (cause as NodeJS.ErrnoException).code ?? "unknown";
