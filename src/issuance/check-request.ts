@@ -13,6 +13,7 @@ import {
   requireEligibleForOrganisationCertificate,
 } from "../registration/eligibility.ts";
 import type { CertificatePolicyName, Party } from "../registration/party.ts";
+import type { WebService } from "../registration/principal.ts";
 
 /** The officer or system that shall hold an IKI credential, and in which hat. */
 export interface CredentialHolderRequest {
@@ -20,6 +21,8 @@ export interface CredentialHolderRequest {
   readonly officerId?: number;
   readonly systemName?: string;
   readonly subscriberFor: CertificatePolicyName;
+  /** Of a system's: the one web service that it is for, if it is for one. */
+  readonly webService?: WebService;
 }
 
 /**

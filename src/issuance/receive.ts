@@ -121,11 +121,16 @@ async function requireKnown(
   if (holder !== undefined) await requireHolder(tx, holder);
 }
 
-async function requireHolder(tx: Tx, { partyId, officerId, systemName }: CredentialHolderRequest) {
+async function requireHolder(
+  tx: Tx,
+  { partyId, officerId, systemName, subscriberFor, webService }: CredentialHolderRequest,
+) {
   await partyById(tx, partyId);
   const details = { party: partyId, ...(officerId === undefined ? {} : { officer: officerId }) };
   if ((officerId === undefined) === (systemName === undefined))
     throw new SmkiError("CREDENTIAL_HOLDER_INVALID", details);
+  if (webService !== undefined && (systemName === undefined || subscriberFor !== "device"))
+    throw new SmkiError("CREDENTIAL_HOLDER_INVALID", { ...details, webService });
   if (officerId === undefined) return;
   const { officers } = await partyMembers(tx, partyId);
   if (!officers.some(({ id, left }) => id === officerId && !left))

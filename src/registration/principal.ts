@@ -14,7 +14,15 @@ export interface CredentialHolder {
   readonly officerId?: number;
   readonly systemName?: string;
   readonly subscriberFor: CertificatePolicyName;
+  /** A system's credential for one of the web services: it is good for nothing else. */
+  readonly webService?: WebService;
 }
+
+/** The Device CSR web services of SEC Appendix M 2.4 and 2.5. */
+export type WebService = "ad-hoc" | "batched";
+
+/** What a credential is used for: one of the web services, or whatever else there is. */
+export type CredentialUse = WebService | "other";
 
 /** The person at the machine itself: runs ceremonies and the Registration Authority's verbs. */
 export interface LocalOperator {
@@ -35,6 +43,24 @@ export function requireHat(principal: Principal, hat: CertificatePolicyName): vo
   if (principal.kind === "credential" && principal.subscriberFor !== hat)
     throw new SmkiError("NOT_PERMITTED", { needed: hat, held: principal.subscriberFor });
 }
+
+/**
+ * Refuses a credential where it is not for: that of a web service is for that one only, and a web service takes no other
+ * (SEC Appendix M 2.4, 2.5).
+ *
+ * @throws SmkiError NOT_PERMITTED
+ */
+export function requireUse({ webService }: CredentialHolder, use: CredentialUse): void {
+  const held = webService ?? "other";
+  if (held !== use)
+    throw new SmkiError("NOT_PERMITTED", { needed: credentialFor[use], held: credentialFor[held] });
+}
+
+const credentialFor: Record<CredentialUse, string> = {
+  "ad-hoc": "a credential for the Ad Hoc Device CSR Web Service",
+  batched: "a credential for the Batched Device CSR Web Service",
+  other: "a credential that is not for a web service",
+};
 
 /**
  * Refuses everyone but the person at the machine.

@@ -8,6 +8,7 @@ import type {
   PartyCategory,
   PartyRegistration,
 } from "./party.ts";
+import type { WebService } from "./principal.ts";
 
 type RegistrationTables = {
   party: {
@@ -37,6 +38,7 @@ type RegistrationTables = {
     officer_id: number | null;
     system_name: string | null;
     subscriber_for: CertificatePolicyName;
+    web_service: WebService | null;
     granted_at: Date;
     ended_at: Date | null;
   };
@@ -191,6 +193,7 @@ export interface CredentialGrant {
   readonly officerId?: number | undefined;
   readonly systemName?: string | undefined;
   readonly subscriberFor: CertificatePolicyName;
+  readonly webService?: WebService | undefined;
 }
 
 export async function insertCredential(tx: Tx, grant: CredentialGrant, at: Date): Promise<void> {
@@ -202,6 +205,7 @@ export async function insertCredential(tx: Tx, grant: CredentialGrant, at: Date)
       officer_id: grant.officerId ?? null,
       system_name: grant.systemName ?? null,
       subscriber_for: grant.subscriberFor,
+      web_service: grant.webService ?? null,
       granted_at: at,
       ended_at: null,
     })

@@ -141,6 +141,7 @@ export async function grantCredential(
         party: grant.partyId,
         officer: grant.officerId ?? null,
         subscriberFor: grant.subscriberFor,
+        ...(grant.webService === undefined ? {} : { webService: grant.webService }),
       },
     },
   ]);
@@ -169,6 +170,7 @@ export async function findPrincipal(tx: Tx, serialNumber: SerialNumber): Promise
     subscriberFor: row.subscriber_for,
     ...(row.officer_id === null ? {} : { officerId: row.officer_id }),
     ...(row.system_name === null ? {} : { systemName: row.system_name }),
+    ...(row.web_service === null ? {} : { webService: row.web_service }),
   };
 }
 
@@ -179,6 +181,7 @@ export async function allCredentials(tx: Tx) {
     partyId: row.party_id,
     officerId: row.officer_id,
     subscriberFor: row.subscriber_for,
+    webService: row.web_service,
     endedAt: row.ended_at,
   }));
 }
@@ -196,6 +199,7 @@ export async function partyMembers(tx: Tx, partyId: number) {
       officer: row.officer_id,
       system: row.system_name,
       subscriberFor: row.subscriber_for,
+      webService: row.web_service,
       ended: row.ended_at !== null,
     })),
   };

@@ -5,6 +5,7 @@ import { decodeCsrText, encodePem, normaliseSerialNumber } from "../../certifica
 import { wholeNumber } from "../../cli/arguments.ts";
 import { readInputFile } from "../../cli/input-file.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
+import type { WebService } from "../../registration/principal.ts";
 import { findParty } from "../../registration/registration.ts";
 import { requestCertificate } from "../estate/request.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
@@ -23,6 +24,7 @@ interface IssueOptions extends EstateOptions {
   readonly officer?: number;
   readonly system?: string;
   readonly for: "device" | "organisation";
+  readonly service?: WebService;
   readonly out?: string;
 }
 
@@ -35,6 +37,12 @@ function issueCommand(): Command {
     .option("--system <name>", "or the system that holds it")
     .addOption(
       new Option("--for <policy>", "the hat").choices(["device", "organisation"]).makeOptionMandatory(),
+    )
+    .addOption(
+      new Option(
+        "--service <service>",
+        "of a system, the one web service of SEC Appendix M that it is for; without it, for none of the two",
+      ).choices(["ad-hoc", "batched"]),
     )
     .option("--out <file>", "where to write the certificate (default: standard output)")
     .addHelpText(
@@ -53,6 +61,7 @@ The service must be running (smki up). Example, with a key that stays on the off
           partyId: party.id,
           subscriberFor: options.for,
           ...holderOf(options),
+          ...(options.service === undefined ? {} : { webService: options.service }),
         };
         const submission = { reference: file, partyId: party.id, holder };
         const issued = await requestCertificate(estate, operatorAtMachine(), "iki", submission, csr);

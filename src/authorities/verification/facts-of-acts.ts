@@ -57,7 +57,12 @@ function* statements({ kind, subject, at, by }: Act): Generator<readonly [string
     case "credential.granted":
       yield [
         aboutCredential(text("serialNumber")),
-        inWords(subject["party"], subject["officer"], subject["subscriberFor"]),
+        inWords(
+          subject["party"],
+          subject["officer"],
+          subject["subscriberFor"],
+          subject["webService"] ?? null,
+        ),
       ];
       yield [`${aboutCredential(text("serialNumber"))}, its end`, "none"];
       return;

@@ -42,8 +42,11 @@ export async function* heldFacts(tx: Tx): AsyncGenerator<HeldFact> {
     yield { about: aboutState(id), value: state, isFromTheStart: state === first };
   }
   for (const credential of await allCredentials(tx)) {
-    const { serialNumber, partyId, officerId, subscriberFor, endedAt } = credential;
-    yield { about: aboutCredential(serialNumber), value: inWords(partyId, officerId, subscriberFor) };
+    const { serialNumber, partyId, officerId, subscriberFor, webService, endedAt } = credential;
+    yield {
+      about: aboutCredential(serialNumber),
+      value: inWords(partyId, officerId, subscriberFor, webService),
+    };
     yield {
       about: `${aboutCredential(serialNumber)}, its end`,
       value: endedAt === null ? "none" : inWords(endedAt),

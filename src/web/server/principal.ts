@@ -5,7 +5,7 @@ import { presentedIsOurs } from "../../authorities/certificates.ts";
 import { normaliseSerialNumber, type SerialNumber } from "../../certificates/index.ts";
 import type { Database } from "../../database/connect.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
-import type { CredentialHolder } from "../../registration/principal.ts";
+import { type CredentialHolder, type CredentialUse, requireUse } from "../../registration/principal.ts";
 import { findPrincipal } from "../../registration/registration.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { WebServer } from "./create-server.ts";
@@ -41,8 +41,14 @@ const decoration = "principal";
 /**
  * Makes every route of this server, registered afterwards, need a credential, save those that say that they are
  * public. It is asked before the body is read, so that a stranger's costs nothing.
+ *
+ * @param use - what these routes are: a web service takes credentials for itself only, and they are good nowhere else
  */
-export function requireCredentials(server: WebServer, check: CredentialCheck): void {
+export function requireCredentials(
+  server: WebServer,
+  check: CredentialCheck,
+  use: CredentialUse = "other",
+): void {
   const readClientCertificate = check.readClientCertificate ?? peerCertificate;
   const ours = new WeakSet<ClientCertificate>();
   server.decorateRequest(decoration, null);
@@ -61,6 +67,7 @@ export function requireCredentials(server: WebServer, check: CredentialCheck): v
       return findPrincipal(tx, serialNumber);
     });
     ours.add(presented);
+    requireUse(principal, use);
     request.setDecorator(decoration, principal);
   });
 }
