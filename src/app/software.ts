@@ -9,7 +9,13 @@ const { name, version } = JSON.parse(readFileSync(join(root, "package.json"), "u
 };
 
 /** What runs here. */
-export const software = { name, version, nameAndVersion: `${name} ${version}` };
+export const software = {
+  name,
+  version,
+  nameAndVersion: `${name} ${version}`,
+  /** With the runtime that it runs on. */
+  inFull: `${name} ${version} on Node.js ${process.versions.node}`,
+};
 
 /** SHA-256 over every source file of the running software, by path: what a ceremony record names. */
 export function softwareHash(): string {
@@ -26,5 +32,5 @@ export function softwareHash(): string {
 
 /** What runs here, in the words of a ceremony's record. */
 export function softwareInWords(): string {
-  return `${software.nameAndVersion}, SHA-256 of its source ${softwareHash()}`;
+  return `${software.inFull}, SHA-256 of its source ${softwareHash()}`;
 }

@@ -96,8 +96,19 @@ export const ceremonyErrors = errorEntries({
     status: 404,
   },
   CEREMONY_NOT_CONFIRMED: {
-    what: "The ceremony was not begun: nobody said yes to its script",
+    what: "Nothing was done: the question was not answered with yes",
     remedy: "Call it again and answer `yes`, or give `--yes` where nobody can answer.",
+    status: 409,
+  },
+  CEREMONY_TERMINAL_NEEDED: {
+    what: "A ceremony step by step needs a person at a terminal",
+    remedy: "Run it in a terminal, not through a pipe; or leave `--step-by-step` out.",
+    status: 409,
+  },
+  CEREMONY_STOPPED: {
+    what: "The ceremony was stopped before the step that was next: what was done before stands in its journal",
+    remedy:
+      "Go on with it (`smki ceremony resume --witness NAME --witness NAME`), or give it up and destroy its keys (`smki ceremony abandon`, with witnesses too). A rehearsal is gone: begin another.",
     status: 409,
   },
   CEREMONY_FILE_DIFFERS: {

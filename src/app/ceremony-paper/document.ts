@@ -8,6 +8,8 @@ export interface PaperDocument {
   readonly title: string;
   /** On every page: which ceremony, and what for. */
   readonly running: string;
+  /** At the foot of every page: a digest, so that no page is exchanged for one of another document. */
+  readonly foot: string;
   /** On every page, in a band that nobody overlooks: a rehearsal, sample witnesses. */
   readonly marks: readonly string[];
   /** When it came to be: the same record gives the same octets. */

@@ -60,7 +60,8 @@ describe("the record of a ceremony on paper", () => {
     const pages = textOfPages(await renderPdf(recordDocument(account)));
     expect(pages.length).toBeGreaterThan(3);
     for (const [index, page] of pages.entries()) {
-      expect(page).toContain("Ceremony 7: found the key hierarchies");
+      expect(page).toContain("Ceremony 7: found the key hierarchies, test");
+      expect(page).toContain(grouped(hash("sha256", account.record ?? "", "hex")));
       expect(page).toContain(`Page ${String(index + 1)} of ${String(pages.length)}`);
       expect(page).not.toContain("REHEARSAL");
       expect(page).not.toContain("SAMPLE");
@@ -90,6 +91,24 @@ describe("the record of a ceremony on paper", () => {
     const [first, second] = account.sittings;
     const sittings = [first, { ...second, sampleWitnesses: true }] as typeof account.sittings;
     expect(recordDocument(sampleAccount({ sittings })).marks).toEqual([sample]);
+  });
+
+  test("has a line to sign for each witness in their role, and for whom the machine knows as a user only", () => {
+    const [first] = account.sittings;
+    const sittings = [{ ...first, witnesses: ["Ada Byron (internal auditor)", "Alan"] }];
+    const document = recordDocument(
+      sampleAccount({ sittings: sittings as typeof account.sittings }),
+      "the key",
+    );
+    expect(document.blocks.at(-1)).toEqual({
+      kind: "signatures",
+      persons: [
+        { role: "Witness, internal auditor", name: "Ada Byron" },
+        { role: "Witness", name: "Alan" },
+        { role: "At the machine, as operator:root", name: "" },
+      ],
+    });
+    expect(textOfHtml(renderHtml(document))).toContain("Verifier key the key");
   });
 
   test("takes a name for a name, not for HTML or for a style", () => {
@@ -130,6 +149,7 @@ describe("the script of a ceremony", () => {
     rehearsal: false,
     software: "opensmki 0.1.0",
     softwareHash: "ab".repeat(32),
+    keyStores: "ceremony in the token roots; operational in the token issuing",
     at: new Date("2026-06-01T12:00:00Z"),
   };
 
@@ -142,12 +162,13 @@ describe("the script of a ceremony", () => {
       expect(text).toContain(rules.ceremonyWitnesses.clause);
       expect(text).toContain("Witness 2");
       expect(text).toContain("issuing-dca/0002");
+      expect(tight(text)).toContain(tight(input.keyStores));
       expect(text).toContain("sign the certificate of root-oca");
       expect(tight(text)).toContain("ab".repeat(32));
     }
     // Key, intent and certificate of 7 CAs, three steps for the Contingency keys, one look, 5 lists; and before and after.
-    expect(html.match(/class="box"/g)).toHaveLength(7 * 3 + 3 + 1 + 5 + 4 + 5);
-    expect(pdf.match(/☐/g)).toHaveLength(7 * 3 + 3 + 1 + 5 + 4 + 5);
+    expect(html.match(/class="box"/g)).toHaveLength(7 * 3 + 3 + 1 + 5 + 5 + 5);
+    expect(pdf.match(/☐/g)).toHaveLength(7 * 3 + 3 + 1 + 5 + 5 + 5);
   });
 
   test("of a rehearsal is marked on every page", async () => {

@@ -3,15 +3,24 @@ import type { CeremonyAccount, HeldSitting } from "../../authorities/ceremony/ac
 import { purposeTitle } from "../../authorities/ceremony/ceremony-order.ts";
 import { grouped } from "../../authorities/ceremony/fingerprint.ts";
 import { interruptions, keptFromTheBeginning, outcome } from "../../authorities/ceremony/record-text.ts";
+import { nameAndRole } from "../../authorities/ceremony/sitting.ts";
 import { type Block, type Cell, cellOf, digitsOf, type PaperDocument, type Signatory } from "./document.ts";
 
-/** The record of a ceremony on paper, for its witnesses to sign. */
-export function recordDocument(account: CeremonyAccount): PaperDocument {
+/**
+ * The record of a ceremony on paper, for its witnesses to sign.
+ *
+ * @param verifierKey - what verifies the signed record, if it is at hand: the signatures by hand then vouch for it too
+ */
+export function recordDocument(account: CeremonyAccount, verifierKey?: string): PaperDocument {
   const { id, order, rehearsal, sittings } = account;
   const title = purposeTitle(order.purpose);
   return {
     title: `Record of ceremony ${String(id)}: ${title}`,
-    running: `Ceremony ${String(id)}: ${title}`,
+    running: `Ceremony ${String(id)}: ${title}, ${account.environment}`,
+    foot:
+      account.record === undefined
+        ? ""
+        : `Signed record: SHA-256 ${grouped(hash("sha256", account.record, "hex"))}`,
     marks: marksOf({
       rehearsal,
       sample: account.sample || sittings.some((sitting) => sitting.sampleWitnesses),
@@ -19,12 +28,14 @@ export function recordDocument(account: CeremonyAccount): PaperDocument {
     made: account.recordedAt ?? account.begunAt,
     blocks: [
       { kind: "heading", text: "The ceremony" },
-      { kind: "facts", rows: ceremonyFacts(account) },
+      { kind: "facts", rows: ceremonyFacts(account, verifierKey) },
       ...(keptFromTheBeginning(account) ? [] : earlierRelease(account)),
       ...sittings.flatMap((sitting) => sittingBlocks(account, sitting)),
       ...authorityBlocks(account),
       ...ledgerBlocks("before", account.checkpointBefore),
       ...ledgerBlocks("after", account.checkpointAfter),
+      { kind: "heading", text: "By hand" },
+      { kind: "blanks", labels: ["Place", "Otherwise than in the script", ""] },
       { kind: "heading", text: "Signatures" },
       {
         kind: "paragraph",
@@ -44,13 +55,13 @@ export function marksOf({ rehearsal, sample }: { readonly rehearsal: boolean; re
 }
 
 /** A moment as the page has it, UTC. */
-const moment = (at: Date): string =>
+export const moment = (at: Date): string =>
   at
     .toISOString()
     .replace("T", " ")
     .replace(/\.\d+Z$/, " UTC");
 
-function ceremonyFacts(account: CeremonyAccount) {
+function ceremonyFacts(account: CeremonyAccount, verifierKey: string | undefined) {
   const { id, environment, order, begunAt, record } = account;
   const asked = Object.entries(order).flatMap(([name, value]) =>
     name === "purpose" ? [] : [`${askedFor[name] ?? name}: ${String(value)}`],
@@ -71,6 +82,9 @@ function ceremonyFacts(account: CeremonyAccount) {
           ? { text: "not signed yet" }
           : { text: "", digits: digitsOf(hash("sha256", record, "hex")) },
     },
+    ...(verifierKey === undefined
+      ? []
+      : [{ label: "Verifier key", value: { text: "", digits: verifierKey } }]),
   ];
 }
 
@@ -95,7 +109,7 @@ function earlierRelease({ record }: CeremonyAccount): Block[] {
 }
 
 function sittingBlocks({ steps, sittings }: CeremonyAccount, sitting: HeldSitting): Block[] {
-  const { number, kind, begunAt, operator, witnesses, sampleWitnesses, software } = sitting;
+  const { number, kind, begunAt, operator, witnesses, sampleWitnesses, software, keyStores } = sitting;
   const interrupted = kind === "begin" ? "" : ` (${interruptions[kind]} ${moment(begunAt)})`;
   const done = steps.filter((step) => step.sitting === number);
   return [
@@ -113,6 +127,7 @@ function sittingBlocks({ steps, sittings }: CeremonyAccount, sitting: HeldSittin
           value: { text: sampleWitnesses ? `${name} (sample, no real person)` : name },
         })),
         { label: "Software", value: softwareCell(software) },
+        ...(keyStores === undefined ? [] : [{ label: "Key stores", value: { text: keyStores } }]),
       ],
     },
     ...(done.length === 0
@@ -169,7 +184,11 @@ function signatories(sittings: readonly HeldSitting[]): Signatory[] {
   const witnesses = new Set(sittings.flatMap((sitting) => sitting.witnesses));
   const operators = new Set(sittings.map(({ operator }) => operator));
   return [
-    ...[...witnesses].map((name) => ({ role: "Witness", name })),
-    ...[...operators].map((name) => ({ role: "At the machine", name })),
+    ...[...witnesses].map((witness) => {
+      const { name, role } = nameAndRole(witness);
+      return { role: role === "" ? "Witness" : `Witness, ${role}`, name };
+    }),
+    // The machine knows a user, and not who it is.
+    ...[...operators].map((user) => ({ role: `At the machine, as ${user}`, name: "" })),
   ];
 }

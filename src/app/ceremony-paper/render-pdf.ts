@@ -41,7 +41,7 @@ export async function renderPdf(document: PaperDocument): Promise<Buffer> {
 }
 
 /** Above and below the body of every page: which ceremony, the marks, the page. */
-function drawMargins(pdf: PDFKit.PDFDocument, { running, marks }: PaperDocument, page: string): void {
+function drawMargins(pdf: PDFKit.PDFDocument, { running, marks, foot }: PaperDocument, page: string): void {
   // Else a text below the body begins a page.
   pdf.page.margins.bottom = 0;
   const band = marks.join("   |   ");
@@ -52,5 +52,10 @@ function drawMargins(pdf: PDFKit.PDFDocument, { running, marks }: PaperDocument,
   }
   pdf.font(fonts.plain).fontSize(8).fillColor("#444444");
   pdf.text(running, left, 36, { width: pageWidth, height: 10, ellipsis: true });
+  pdf
+    .font(fonts.digits)
+    .fontSize(6.5)
+    .text(foot, left, pdf.page.height - 35, { lineBreak: false });
+  pdf.font(fonts.plain).fontSize(8);
   pdf.text(page, left, pdf.page.height - 36, { width: pageWidth, align: "right", lineBreak: false });
 }

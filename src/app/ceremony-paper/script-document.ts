@@ -4,7 +4,7 @@ import type { HierarchyTerms } from "../../authorities/ceremony/hierarchy.ts";
 import { type CeremonyPlan, planCeremony } from "../../authorities/ceremony/plan.ts";
 import type { Rule } from "../../rulebook/index.ts";
 import { type Block, digitsOf, type PaperDocument } from "./document.ts";
-import { marksOf } from "./record-document.ts";
+import { marksOf, moment } from "./record-document.ts";
 
 /** What a script is made of: the order, the settings, the rulebook and the software; no key, and no estate. */
 export interface ScriptInput {
@@ -16,6 +16,8 @@ export interface ScriptInput {
   readonly software: string;
   /** SHA-256 of its source, hexadecimal. */
   readonly softwareHash: string;
+  /** Where the keys live. */
+  readonly keyStores: string;
   readonly at: Date;
 }
 
@@ -26,7 +28,8 @@ export function scriptDocument(input: ScriptInput): PaperDocument {
   const plan = planCeremony(order, terms);
   return {
     title: `Script of a ceremony: ${title}`,
-    running: `Script: ${title}`,
+    running: `Script: ${title}, ${terms.environment}`,
+    foot: `Software: source SHA-256 ${grouped(input.softwareHash)}`,
     marks: marksOf({ rehearsal, sample: false }),
     made: input.at,
     blocks: [
@@ -41,6 +44,9 @@ export function scriptDocument(input: ScriptInput): PaperDocument {
             label: "Software",
             value: { text: input.software, digits: digitsOf(input.softwareHash, "source ") },
           },
+          // Those of a rehearsal are thrown away with it.
+          ...(rehearsal ? [] : [{ label: "Key stores", value: { text: input.keyStores } }]),
+          { label: "Script made", value: { text: moment(input.at) } },
         ],
       },
       ...authoritiesBlock(plan),
@@ -49,10 +55,11 @@ export function scriptDocument(input: ScriptInput): PaperDocument {
       { kind: "checklist", title: "Before the first key", items: numbered(beforehand, "A") },
       ...checklists(plan),
       { kind: "checklist", title: "When it has ended", items: numbered(afterwards, "Z") },
+      { kind: "blanks", labels: ["Otherwise than above", ""] },
       { kind: "heading", text: "If it stops" },
       {
         kind: "paragraph",
-        text: "Nothing is in use before the last step but one, so nothing is lost. Write down the time and the last step that was told. Then resume it with `smki ceremony resume`, or give it up with `smki ceremony abandon`, which destroys every key that it made. Both need witnesses, who may be others; both are told of in the record.",
+        text: "Write down the time and the last step that was told. Nothing that is made is in use before all of it is written at once, at the end; and what was done stands in the journal. Go on with `smki ceremony resume`, or give it up with `smki ceremony abandon`, which destroys every key that it made. Both need witnesses, who may be others, and both are told of in the record. Once all is written there is nothing to abandon: `resume` then has the record signed.",
       },
     ],
   };
@@ -71,7 +78,7 @@ const comparisons = [
   {
     label: "A key is made",
     value: {
-      text: "Read the SHA-256 of its public key aloud from the screen, and note its first and last groups.",
+      text: "Read the SHA-256 of its public key aloud from the screen, and note its first and last groups. With `--step-by-step` the machine waits before each step.",
     },
   },
   {
@@ -87,6 +94,7 @@ const comparisons = [
 ];
 
 const beforehand = [
+  "The key stores above are those that lie before us.",
   "Everybody named above is present, and has shown who they are.",
   "The SHA-256 of the software on the screen is the one above, and the one that its publisher has stated.",
   "The names, policies and lifetimes above are those that were approved.",

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type Ceremony, readCeremony } from "../../authorities/ceremony/account.ts";
-import { SmkiError } from "../../errors/smki-error.ts";
+import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
+import { formatVerifierKey, noteVerifier, openNote, parseVerifierKey } from "../../ledger/note.ts";
 import { recordDocument } from "../ceremony-paper/record-document.ts";
 import { renderHtml } from "../ceremony-paper/render-html.ts";
 import { renderPdf } from "../ceremony-paper/render-pdf.ts";
@@ -28,7 +29,7 @@ export function ceremonyFiles(folder: string, { id, order }: Pick<Ceremony, "id"
  * makes them again, the same octets of them.
  *
  * @param files - where; in the estate's folder of ceremonies when left out
- * @throws SmkiError CEREMONY_NOT_FOUND; CEREMONY_FILE_DIFFERS where another signed record lies there, which is kept;
+ * @throws SmkiError CEREMONY_NOT_FOUND; CEREMONY_FILE_UNWRITABLE; CEREMONY_FILE_DIFFERS where another signed record lies there, which is kept;
  *   CEREMONY_UNFINISHED while it has no record
  */
 export async function fileCeremony(
@@ -44,13 +45,42 @@ export async function fileCeremony(
       purpose: order.purpose,
       begun: begunAt.toISOString(),
     });
-  mkdirSync(paths.ceremonies, { recursive: true, mode: 0o700 });
+  if (files === undefined) mkdirSync(paths.ceremonies, { recursive: true, mode: 0o700 });
   const to = files ?? ceremonyFiles(paths.ceremonies, account);
-  if (!existsSync(to.file)) writeWhole(to.file, record, 0o644);
+  if (!existsSync(to.file)) writePaper(to.file, record);
   else if (readFileSync(to.file, "utf8") !== record)
     throw new SmkiError("CEREMONY_FILE_DIFFERS", { file: to.file });
-  const document = recordDocument(account);
-  writeWhole(to.html, renderHtml(document), 0o644);
-  writeWhole(to.pdf, await renderPdf(document), 0o644);
+  const document = recordDocument(account, verifierKeyOf(record, paths));
+  writePaper(to.html, renderHtml(document));
+  writePaper(to.pdf, await renderPdf(document));
   return to;
+}
+
+/**
+ * The verifier key of a record, if the key in the data folder made it. After a restore the published name of that key is
+ * another: the record has the name under which it was signed.
+ */
+function verifierKeyOf(record: string, { recordVerifierKey }: Estate["paths"]): string | undefined {
+  if (!existsSync(recordVerifierKey)) return undefined;
+  const { publicKey } = parseVerifierKey(readFileSync(recordVerifierKey, "utf8").trim());
+  const name = /^\u2014 (\S+) /m.exec(record.slice(record.lastIndexOf("\n\n")))?.[1];
+  if (name === undefined) return undefined;
+  const verifier = noteVerifier(name, publicKey.export({ format: "der", type: "spki" }));
+  try {
+    openNote(record, [verifier]);
+  } catch (error) {
+    if (isSmkiError(error)) return undefined;
+    throw error;
+  }
+  return formatVerifierKey(verifier);
+}
+
+/** Writes a script or a record where a person wants it. @throws SmkiError CEREMONY_FILE_UNWRITABLE */
+export function writePaper(file: string, content: string | Buffer): void {
+  try {
+    writeWhole(resolve(file), content, 0o644);
+  } catch (cause) {
+    const { code = "" } = cause as NodeJS.ErrnoException;
+    throw new SmkiError("CEREMONY_FILE_UNWRITABLE", { file, reason: code }, { cause });
+  }
 }

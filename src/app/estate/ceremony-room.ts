@@ -18,6 +18,7 @@ import {
   openOperationalSigner,
   recordSigner,
 } from "./key-stores.ts";
+import { keyStoresInWords } from "./key-stores-in-words.ts";
 import { clockToleranceSeconds, hierarchyTerms } from "./terms.ts";
 
 /** How a ceremony is watched from outside, and whether it is practice. */
@@ -37,8 +38,8 @@ export async function holdCeremonyIn(
   sitting: Sitting,
   options: CeremonyOptions = {},
 ): Promise<FiledCeremony> {
-  return inRoom(estate, sitting, { ...options, founds: order.purpose === "found" }, (room) =>
-    holdCeremony(room, purposes[order.purpose], order, sitting),
+  return inRoom(estate, sitting, { ...options, founds: order.purpose === "found" }, (room, seated) =>
+    holdCeremony(room, purposes[order.purpose], order, seated),
   );
 }
 
@@ -48,7 +49,7 @@ export function resumeCeremonyIn(
   sitting: Sitting,
   options: CeremonyOptions = {},
 ): Promise<FiledCeremony> {
-  return inRoom(estate, sitting, options, (room) => resumeCeremony(room, sitting));
+  return inRoom(estate, sitting, options, resumeCeremony);
 }
 
 /** Gives up the ceremony that was interrupted. @throws SmkiError CEREMONY_NONE_UNFINISHED, CEREMONY_HELD_ALREADY */
@@ -57,17 +58,17 @@ export function abandonCeremonyIn(
   sitting: Sitting,
   options: CeremonyOptions = {},
 ): Promise<FiledCeremony> {
-  return inRoom(estate, sitting, options, (room) => abandonCeremony(room, sitting));
+  return inRoom(estate, sitting, options, abandonCeremony);
 }
 
 async function inRoom(
   estate: Estate,
-  { witnesses }: Sitting,
+  sitting: Sitting,
   options: CeremonyOptions & { readonly founds?: boolean },
-  work: (room: CeremonyRoom) => Promise<CeremonyRecord>,
+  work: (room: CeremonyRoom, sitting: Sitting) => Promise<CeremonyRecord>,
 ): Promise<FiledCeremony> {
   // First of all: a ceremony that may not be held makes nothing.
-  requireWitnesses(witnesses, estate.rules.ceremonyWitnesses.value);
+  requireWitnesses(sitting.witnesses, estate.rules.ceremonyWitnesses.value);
   const made = options.founds === true ? await ensureKeyStores(estate) : [];
   const ceremonySigner = await openCeremonySigner(estate);
   try {
@@ -78,7 +79,8 @@ async function inRoom(
         options.founds === true
           ? await ensureLedgerKey(estate, operationalSigner, ceremonySigner)
           : await openLedgerSigner(estate, operationalSigner);
-      const record = await work(room(estate, ceremonySigner, operationalSigner, ledger, options));
+      const opened = room(estate, ceremonySigner, operationalSigner, ledger, options);
+      const record = await work(opened, { ...sitting, keyStores: keyStoresInWords(estate.settings) });
       return { ...record, ...(await fileCeremony(estate, record.id)) };
     } finally {
       await operationalSigner.close();

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** Writes a file durably: a crash leaves what was there before, or all of it. */
@@ -6,7 +6,8 @@ export function writeWhole(file: string, content: string | Uint8Array, mode: num
   const draft = `${file}.new`;
   const descriptor = openSync(draft, "w", mode);
   try {
-    writeSync(descriptor, typeof content === "string" ? Buffer.from(content) : content);
+    // Of `writeSync`, one call may write a part only.
+    writeFileSync(descriptor, content);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -132,10 +132,10 @@ export async function carryOn(
   await room.checkpoint();
   const journal = await Journal.open(room, current);
   const write = await purpose.work(room, journal, order);
-  await requireKeysAsJournaled(room, journal);
-  current.lost.throwIfAborted();
   // A crash from here on leaves the keys and the journal; up to the commit, no CA.
   await room.afterStep?.("writing");
+  await requireKeysAsJournaled(room, journal);
+  current.lost.throwIfAborted();
   const steps = await room.database.transaction(async (tx) => {
     const at = room.clock();
     const { ceremonyId } = current;

@@ -14,6 +14,7 @@ type JournalTables = {
     witnesses: readonly string[];
     sample: boolean;
     software: string;
+    key_stores: string | null;
   };
   ceremony_step: {
     ceremony_id: number;
@@ -57,6 +58,7 @@ export async function insertSitting(tx: Tx, ceremonyId: number, sitting: HeldSit
       witnesses: sitting.witnesses,
       sample: sitting.sampleWitnesses,
       software: sitting.software,
+      key_stores: sitting.keyStores ?? null,
     })
     .execute();
 }
@@ -69,7 +71,7 @@ export async function selectSittings(tx: Tx, ceremonyId: number): Promise<HeldSi
     .where("ceremony_id", "=", ceremonyId)
     .orderBy("number")
     .execute();
-  return rows.map(({ number, kind, begun_at, operator, witnesses, sample, software }) => ({
+  return rows.map(({ number, kind, begun_at, operator, witnesses, sample, software, key_stores }) => ({
     number,
     kind,
     begunAt: begun_at,
@@ -77,6 +79,7 @@ export async function selectSittings(tx: Tx, ceremonyId: number): Promise<HeldSi
     witnesses,
     sampleWitnesses: sample,
     software,
+    ...(key_stores === null ? {} : { keyStores: key_stores }),
   }));
 }
 

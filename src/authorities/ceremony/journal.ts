@@ -55,9 +55,9 @@ export class Journal {
   async step(name: string, work: () => Promise<StepResult> | StepResult): Promise<Buffer> {
     const known = this.#done.get(name);
     if (known !== undefined) return known.artefact ?? Buffer.alloc(0);
+    await this.#room.afterStep?.("doing", name);
     // Without the lock another sitting may have begun, and destroyed what this one made.
     this.#lost.throwIfAborted();
-    await this.#room.afterStep?.("doing", name);
     const result = await work();
     // A crash from here to the commit leaves what the step made, and no entry: the step destroys it and makes another.
     await this.#room.afterStep?.("journaling", name);

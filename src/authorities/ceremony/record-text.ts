@@ -50,10 +50,12 @@ export const interruptions = {
   abandon: "interrupted; abandoned",
 } as const;
 
-function sittingLines({ kind, begunAt, operator, software, witnesses, sampleWitnesses }: HeldSitting) {
+function sittingLines(sitting: HeldSitting) {
+  const { kind, begunAt, operator, software, keyStores, witnesses, sampleWitnesses } = sitting;
   return [
     ...(kind === "begin" ? [] : [`${interruptions[kind]}: ${begunAt.toISOString()}`]),
     `software: ${software}`,
+    ...(keyStores === undefined ? [] : [`key stores: ${keyStores}`]),
     `operator: ${operator}`,
     ...witnesses.map((name) => `witness: ${name}${sampleWitnesses ? " (sample, no real person)" : ""}`),
   ];

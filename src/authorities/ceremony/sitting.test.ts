@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { requireWitnesses } from "./sitting.ts";
+import { nameAndRole, requireWitnesses } from "./sitting.ts";
 
 const refusal = expect.objectContaining({ code: "CEREMONY_WITNESSES_NEEDED" }) as Error;
 
@@ -16,6 +16,8 @@ describe("the witnesses of a ceremony", () => {
     [["Ada Byron", "Ada Byron"]],
     [["Ada Byron", "  ada   byron "]],
     [["Ada Byron", "ADA BYRON", "Alan Mathison"]],
+    [["Ada Byron (auditor)", "Ada Byron (custodian of the token)"]],
+    [["Zo\u00eb", "Zoe\u0308"]],
     [["Ada Byron", ""]],
     [["Ada Byron", "Alan Mathison", " "]],
   ])("are not %j", (witnesses) => {
@@ -23,6 +25,16 @@ describe("the witnesses of a ceremony", () => {
       requireWitnesses(witnesses, 2);
     }).toThrow(refusal);
   });
+});
+
+test.each([
+  ["Ada Byron (internal auditor)", { name: "Ada Byron", role: "internal auditor" }],
+  ["  Ada Byron  ( auditor ) ", { name: "Ada Byron", role: "auditor" }],
+  ["Ada Byron", { name: "Ada Byron", role: "" }],
+  ["(auditor)", { name: "(auditor)", role: "" }],
+  ["Ada (Augusta) Byron", { name: "Ada (Augusta) Byron", role: "" }],
+])("%j is taken apart into name and role", (witness, parts) => {
+  expect(nameAndRole(witness)).toEqual(parts);
 });
 
 test.each([

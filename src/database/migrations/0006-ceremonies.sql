@@ -51,6 +51,8 @@ create table ceremony_sitting (
   -- The witnesses are made up, for a demonstration.
   sample boolean not null,
   software text not null,
+  -- Where the keys live: which file, which token.
+  key_stores text,
   primary key (ceremony_id, number)
 );
 

@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another user, when we are root. */
   readonly uid?: number;
+  /** A program that starts it, with its words. */
+  readonly through?: readonly string[];
 }
 
 /** A folder of mode 0700 that is removed at the end. */
@@ -48,9 +50,13 @@ export function temporaryFolder(): string {
 const inherited = ["PATH", "HOME", "LANG", "XDG_RUNTIME_DIR"];
 
 /** Starts `smki` as a process group of its own, on free ports, with one worker and a small stock. */
-export function startSmki(words: readonly string[], { env = {}, uid }: RunOptions = {}): Running {
+export function startSmki(
+  words: readonly string[],
+  { env = {}, uid, through = [] }: RunOptions = {},
+): Running {
   const own = Object.fromEntries(inherited.flatMap((name) => [[name, process.env[name]]]));
-  const child = spawn(process.execPath, [main, ...words], {
+  const [program = process.execPath, ...line] = [...through, process.execPath, main, ...words];
+  const child = spawn(program, line, {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     env: {

@@ -8,6 +8,7 @@ import { textOfPages } from "../../ceremony-paper/pdf-text.testkit.ts";
 import { holdCeremonyIn } from "../../estate/ceremony-room.ts";
 import { openEstate } from "../../estate/estate.ts";
 import { smki, startSmki, temporaryFolder, until } from "../../processes/testkit/smki.ts";
+import { atTerminal, hasPython } from "../../processes/testkit/terminal.ts";
 
 const witnesses = ["--witness", "Þórunn Ełżbieta Ščepanović", "--witness", "Walter Witness"];
 
@@ -33,23 +34,27 @@ async function answer(...words: string[]) {
 describe("the script of a ceremony", () => {
   test("is printed from an empty folder, which stays empty, and names what will be made", async () => {
     const folder = temporaryFolder();
-    const data = join(folder, "data");
+    const nothing = join(folder, "data");
     const [html, pdf] = [join(folder, "script.html"), join(folder, "script.pdf")];
-    const { stdout, status } = await run("script", "stock", "--count", "2", "--data", data);
+    const { stdout, status } = await run("script", "stock", "--count", "2", "--data", nothing);
     expect(status).toBe(0);
     expect(stdout).toContain("issuing-dca/0002");
-    expect(stdout.match(/^\[ \]/gm)).toHaveLength(4 + 7 + 5);
-    await run("script", "--data", data, "--html", html, "--pdf", pdf);
+    expect(stdout.match(/^\[ \]/gm)).toHaveLength(5 + 7 + 5);
+    await run("script", "--data", nothing, "--html", html, "--pdf", pdf);
     expect(readFileSync(html, "utf8")).toContain("Stock of Issuing DCAs");
     expect(textOfPages(readFileSync(pdf)).join("")).toContain(
       "Script of a ceremony: found the key hierarchies",
     );
-    expect(existsSync(data)).toBe(false);
+    expect(existsSync(nothing)).toBe(false);
+    const nowhere = await run("script", "--data", nothing, "--pdf", join(folder, "nowhere", "script.pdf"));
+    expect(nowhere.stderr).toContain("[CEREMONY_FILE_UNWRITABLE]");
   });
 });
 
+/** Of the estate that is founded here. */
+const data = join(temporaryFolder(), "data");
+
 describe("a founding that stopped half-way", () => {
-  const data = join(temporaryFolder(), "data");
   const at = ["--data", data];
 
   beforeAll(async () => {
@@ -92,6 +97,10 @@ describe("a founding that stopped half-way", () => {
     const key = parseVerifierKey(readFileSync(join(data, "ceremony-verifier-key.txt"), "utf8"));
     const text = openNote(readFileSync(record, "utf8"), [key]);
     expect(text).toMatch(/^OpenSMKI ceremony record\n/);
+    expect(textOfPages(readFileSync(pdf)).join("").replace(/\s/g, "")).toContain(
+      readFileSync(join(data, "ceremony-verifier-key.txt"), "utf8").trim(),
+    );
+    expect(text).toContain(`key stores: ceremony in the encrypted file ${join(data, "keys")}`);
     for (const shown of [text, readFileSync(html, "utf8"), textOfPages(readFileSync(pdf)).join("")])
       for (const name of ["Wanda Witness", "Þórunn Ełżbieta Ščepanović"]) expect(shown).toContain(name);
     expect((await answer("list", ...at)).ceremonies).toMatchObject([{ state: "recorded", missing: 0 }]);
@@ -111,24 +120,56 @@ describe("a founding that stopped half-way", () => {
   });
 });
 
+describe.skipIf(!hasPython)("at a terminal, in the estate that was founded [needs python3]", () => {
+  const at = ["--data", data, ...witnesses];
+
+  test.each(["no", "CTRL-C", "CTRL-D"])("a ceremony that is answered with %s is not begun", async (said) => {
+    const { status, shown } = await atTerminal(["ceremony", "stock", "--count", "1", ...at], [said]);
+    expect(shown).toContain("Type yes to go on:");
+    expect(shown).toContain("[CEREMONY_NOT_CONFIRMED]");
+    expect(status).toBe(1);
+    expect((await answer("list", "--data", data)).ceremonies).toHaveLength(1);
+  });
+
+  test("a ceremony is held step by step, stopped between two, and abandoned when somebody says yes", async () => {
+    const words = ["ceremony", "stock", "--count", "1", "--step-by-step", ...at];
+    const { shown } = await atTerminal(words, ["yes", "", "", "stop"]);
+    expect(shown).toMatch(
+      /issuing-dca\/0004 key made [\s\S]*Next: record what is to be signed: issuing-dca\/0004/,
+    );
+    expect(shown).toContain("[CEREMONY_STOPPED]");
+    const abandon = ["ceremony", "abandon", ...at];
+    expect((await atTerminal(abandon, ["no"])).shown).toContain("[CEREMONY_NOT_CONFIRMED]");
+    const abandoned = await atTerminal(abandon, ["yes"]);
+    expect(abandoned.shown).toMatch(/Last step: 2, .*issuing-dca\/0004 key made/);
+    expect(abandoned.shown).toContain("key issuing-dca/0004 destroyed in the operational store");
+    expect(abandoned.status).toBe(0);
+  });
+
+  test("without a terminal nothing can be step by step, and a mistyped purpose is no founding", async () => {
+    expect((await run("arl", "--step-by-step", ...at)).stderr).toContain("[CEREMONY_TERMINAL_NEEDED]");
+    expect((await run("stok", ...at)).stderr).toContain("there is no `smki ceremony stok`");
+  });
+});
+
 describe("a rehearsal", () => {
-  const data = join(temporaryFolder(), "data");
-  const kept = join(data, "ceremonies", "rehearsals");
+  const folder = join(temporaryFolder(), "data");
+  const kept = join(folder, "ceremonies", "rehearsals");
   afterAll(() => {
     expect(existsSync(join(kept, "estate"))).toBe(false);
   });
 
   test("that was killed leaves what the next one clears; no two are held at once", async () => {
-    const killed = startSmki(["ceremony", "arl", "--rehearsal", "--data", data, ...witnesses]);
+    const killed = startSmki(["ceremony", "arl", "--rehearsal", "--data", folder, ...witnesses]);
     await until(() => (existsSync(join(kept, "estate", "keys", "ceremony.keys")) ? true : undefined), 60_000);
-    const second = await run("found", "--rehearsal", "--data", data, ...witnesses);
+    const second = await run("found", "--rehearsal", "--data", folder, ...witnesses);
     expect(second.stderr).toContain("[REHEARSAL_UNDER_WAY]");
     killed.kill("SIGKILL");
     await killed.ended;
     expect(existsSync(join(kept, "estate"))).toBe(true);
 
     const words = ["--authority", "issuing-dca/0002", "--reason", "superseded", ...witnesses];
-    const { record, pdf, html } = await answer("revoke", "--rehearsal", "--data", data, ...words);
+    const { record, pdf, html } = await answer("revoke", "--rehearsal", "--data", folder, ...words);
     expect(readFileSync(record, "utf8")).toMatch(/^REHEARSAL/);
     expect(readFileSync(record, "utf8")).toContain("issuing-dca/0002 revoked");
     expect(readFileSync(html, "utf8")).toContain("REHEARSAL");
@@ -139,7 +180,7 @@ describe("a rehearsal", () => {
   });
 
   test("leaves nothing in the data folder but its record: no estate is founded", () => {
-    expect(readdirSync(data)).toEqual(["ceremonies"]);
+    expect(readdirSync(folder)).toEqual(["ceremonies"]);
     expect(readdirSync(kept).filter((name) => !name.includes("-revoke"))).toEqual(["owner.lock"]);
   });
 });

@@ -26,8 +26,9 @@ import {
   withSittingOptions,
 } from "./options.ts";
 import { scriptInput } from "./script-input.ts";
+import { type StepByStepOptions, stepByStep, withStepByStep } from "./step-by-step.ts";
 
-interface HoldOptions extends SittingOptions, OrderOptions {
+interface HoldOptions extends SittingOptions, OrderOptions, StepByStepOptions {
   readonly release?: number;
   readonly rehearsal?: boolean;
   readonly yes?: boolean;
@@ -58,16 +59,21 @@ export function replaceCommand(): Command {
 }
 
 function holdCommand(purpose: CeremonyPurpose, description: string): Command {
-  return withOrderOptions(withSittingOptions(new Command(purpose)), purpose)
+  return withStepByStep(withOrderOptions(withSittingOptions(new Command(purpose)), purpose))
     .description(description)
     .option(
       "--rehearsal",
       "practice: the same in a throw-away estate, of which the marked record alone is kept",
     )
     .option("--yes", "begins without asking")
-    .action((options: HoldOptions) =>
-      options.rehearsal === true ? holdRehearsal(purpose, options) : holdReal(purpose, options),
-    );
+    .allowExcessArguments()
+    .action((options: HoldOptions, command: Command) => {
+      // A mistyped purpose comes to the one that is the default.
+      const [unknown] = command.args;
+      if (unknown !== undefined)
+        command.error(`error: there is no \`smki ceremony ${unknown}\`; see \`smki ceremony --help\``);
+      return options.rehearsal === true ? holdRehearsal(purpose, options) : holdReal(purpose, options);
+    });
 }
 
 function holdReal(purpose: CeremonyPurpose, options: HoldOptions): Promise<void> {
@@ -83,7 +89,10 @@ function holdReal(purpose: CeremonyPurpose, options: HoldOptions): Promise<void>
         throw new SmkiError("RELEASE_NOT_POSSIBLE", { asked: release, inStock: terms.stockSize });
       const settled = await settleCeremony({ database: estate.database, terms }, purposes[purpose], order);
       await showScript(scriptInput(estate.settings, settled), options, output);
-      const record = await holdCeremonyIn(estate, order, sittingOf(options), { onStep: output.done });
+      const record = await holdCeremonyIn(estate, order, sittingOf(options), {
+        onStep: output.done,
+        ...stepByStep(options, settled, terms),
+      });
       const released = await releaseFirst(estate, release, options, output);
       const authorities = await estate.database.read((tx) => listAuthorities(tx));
       const { id, file, html, pdf } = record;
@@ -99,11 +108,15 @@ function holdReal(purpose: CeremonyPurpose, options: HoldOptions): Promise<void>
 async function holdRehearsal(purpose: CeremonyPurpose, options: HoldOptions): Promise<void> {
   const settings = settingsOf(options);
   const output = createOutput(options.json);
-  requireWitnesses(options.witness ?? [], rulebookFor(settings.edition).ceremonyWitnesses.value);
+  const rules = rulebookFor(settings.edition);
+  requireWitnesses(options.witness ?? [], rules.ceremonyWitnesses.value);
   const order = orderOf(purpose, options);
   output.part("REHEARSAL: nothing made here is in use");
   await showScript(scriptInput(settings, order, true), options, output);
-  const files = await rehearse(settings, order, sittingOf(options), { onStep: output.done });
+  const files = await rehearse(settings, order, sittingOf(options), {
+    onStep: output.done,
+    ...stepByStep(options, order, hierarchyTerms(settings, rules)),
+  });
   output.answer(
     { rehearsal: true, record: files.file, html: files.html, pdf: files.pdf },
     `\nThe throw-away estate is gone. The marked record of the rehearsal is in ${files.file}`,

@@ -28,7 +28,7 @@ export interface OrderOptions {
 export function withSittingOptions(command: Command): Command {
   return withEstateOptions(command).option(
     "--witness <name>",
-    "a person who watches; give it once for each, two at least",
+    'a person who watches, with their role if you like: "Ada Byron (auditor)"; give it once for each, two at least',
     collect,
   );
 }

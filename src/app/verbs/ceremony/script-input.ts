@@ -3,6 +3,7 @@ import { rulebookFor } from "../../../rulebook/index.ts";
 import type { Settings } from "../../../settings/settings.ts";
 import { systemClock } from "../../../time/clock.ts";
 import type { ScriptInput } from "../../ceremony-paper/script-document.ts";
+import { keyStoresInWords } from "../../estate/key-stores-in-words.ts";
 import { hierarchyTerms } from "../../estate/terms.ts";
 import { software, softwareHash } from "../../software.ts";
 
@@ -11,10 +12,12 @@ export function scriptInput(settings: Settings, order: CeremonyOrder, rehearsal 
   const rules = rulebookFor(settings.edition);
   return {
     order,
-    terms: hierarchyTerms(settings, rules),
+    // A rehearsal is held in a throw-away estate of the test environment, whatever the settings are for.
+    terms: hierarchyTerms(rehearsal ? { ...settings, environment: "test" } : settings, rules),
     witnesses: rules.ceremonyWitnesses,
     rehearsal,
-    software: software.nameAndVersion,
+    software: software.inFull,
+    keyStores: keyStoresInWords(settings),
     softwareHash: softwareHash(),
     at: systemClock(),
   };

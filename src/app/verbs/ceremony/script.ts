@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import {
   authorityRevocationReasons,
@@ -16,10 +15,10 @@ import { renderHtml } from "../../ceremony-paper/render-html.ts";
 import { renderPdf } from "../../ceremony-paper/render-pdf.ts";
 import { renderText } from "../../ceremony-paper/render-text.ts";
 import { scriptDocument } from "../../ceremony-paper/script-document.ts";
+import { writePaper } from "../../estate/ceremony-files.ts";
 import { openEstate } from "../../estate/estate.ts";
 import { estatePaths } from "../../estate/paths.ts";
 import { hierarchyTerms } from "../../estate/terms.ts";
-import { writeWhole } from "../../estate/write-whole.ts";
 import { type EstateOptions, settingsOf, withEstateOptions } from "../estate-options.ts";
 import { type OrderOptions, orderOf } from "./options.ts";
 import { scriptInput } from "./script-input.ts";
@@ -53,8 +52,8 @@ export function scriptCommand(): Command {
       const document = scriptDocument(scriptInput(settings, order, options.rehearsal));
       const output = createOutput(options.json);
       const files = [options.html, options.pdf].filter((file) => file !== undefined);
-      if (options.html !== undefined) writeWhole(resolve(options.html), renderHtml(document), 0o644);
-      if (options.pdf !== undefined) writeWhole(resolve(options.pdf), await renderPdf(document), 0o644);
+      if (options.html !== undefined) writePaper(options.html, renderHtml(document));
+      if (options.pdf !== undefined) writePaper(options.pdf, await renderPdf(document));
       output.answer(
         options.json === true && files.length === 0 ? document : { files },
         files.length === 0 ? renderText(document) : `The script is in ${files.join(" and ")}`,

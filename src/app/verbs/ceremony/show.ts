@@ -1,13 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { Argument, Command } from "commander";
 import { type Ceremony, listCeremonies } from "../../../authorities/ceremony/account.ts";
 import { purposeTitle } from "../../../authorities/ceremony/ceremony-order.ts";
 import { wholeNumber } from "../../../cli/arguments.ts";
 import { table } from "../../../cli/output.ts";
-import { ceremonyFiles, fileCeremony } from "../../estate/ceremony-files.ts";
+import { ceremonyFiles, fileCeremony, writePaper } from "../../estate/ceremony-files.ts";
 import type { EstatePaths } from "../../estate/paths.ts";
-import { writeWhole } from "../../estate/write-whole.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "../estate-options.ts";
 
 /** `smki ceremony list`: every ceremony, held, unfinished or abandoned. */
@@ -69,8 +67,8 @@ export function recordCommand(): Command {
     .action((id: number, options: RecordOptions) =>
       withEstate(options, async (estate, output) => {
         const { file, html, pdf } = await fileCeremony(estate, id);
-        if (options.html !== undefined) writeWhole(resolve(options.html), readFileSync(html), 0o644);
-        if (options.pdf !== undefined) writeWhole(resolve(options.pdf), readFileSync(pdf), 0o644);
+        if (options.html !== undefined) writePaper(options.html, readFileSync(html));
+        if (options.pdf !== undefined) writePaper(options.pdf, readFileSync(pdf));
         output.answer({ ceremony: id, record: file, html, pdf }, [file, html, pdf].join("\n"));
       }),
     );
