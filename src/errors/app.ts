@@ -18,6 +18,12 @@ export const appErrors = errorEntries({
       'Run `smki ceremony --witness "NAME" --witness "NAME"` first; `smki demo` shows everything with samples.',
     status: 500,
   },
+  ESTATE_ID_MISSING: {
+    what: "The file with the name of this estate is gone or empty, so that nothing tells its key stores from another's",
+    remedy:
+      'Put estate-id.txt back into the data folder. It holds one line, which each back-up has too: in files/estate-id.txt, and as "estate" in manifest.json. No key store was opened.',
+    status: 503,
+  },
   ESTATE_KEYS_IN_USE: {
     what: "The key stores hold keys of authorities, and this data folder holds no ledger that they could belong to",
     remedy:

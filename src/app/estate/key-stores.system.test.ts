@@ -86,6 +86,21 @@ describe("The keys of a living estate", () => {
     expect(storesOf("shared")).toEqual(before);
   });
 
+  test("are opened by nobody who has lost the estate's name, and it gets no other; with it they open", async () => {
+    const { estateId } = estatePaths(join(folder, "first"));
+    const id = readFileSync(estateId);
+    const missing = { code: "ESTATE_ID_MISSING" };
+    for (const lose of [() => rmSync(estateId), () => writeFileSync(estateId, "\n")]) {
+      lose();
+      await within("first", "shared", async (estate) => {
+        await expect(openOperationalSigner(estate)).rejects.toMatchObject(missing);
+        await expect(openCeremonySigner(estate)).rejects.toMatchObject(missing);
+        await expect(ensureKeyStores(estate)).rejects.toMatchObject(missing);
+      });
+    }
+    writeFileSync(estateId, id);
+  });
+
   test("open for their own", () =>
     within("first", "shared", async (estate) => {
       const signers = [await openCeremonySigner(estate), await openOperationalSigner(estate)];

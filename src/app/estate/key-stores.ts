@@ -22,15 +22,15 @@ import { writeWhole } from "./write-whole.ts";
 /**
  * Opens the store that the workers sign from.
  *
- * @throws SmkiError KEY_STORE_OF_ANOTHER_ESTATE and whatever keeps the store from being opened
+ * @throws SmkiError ESTATE_ID_MISSING, KEY_STORE_OF_ANOTHER_ESTATE and whatever keeps the store from being opened
  */
-export function openOperationalSigner({ settings, paths }: Estate): Promise<Signer> {
-  return openSigner(named(settings.keys.operational, readEstateId(paths)));
+export async function openOperationalSigner({ settings, paths }: Estate): Promise<Signer> {
+  return await openSigner(named(settings.keys.operational, readEstateId(paths)));
 }
 
 /** Opens the store of the root keys: ceremonies only. @throws SmkiError as `openOperationalSigner` */
-export function openCeremonySigner({ settings, paths }: Estate): Promise<Signer> {
-  return openSigner(named(settings.keys.ceremony, readEstateId(paths)));
+export async function openCeremonySigner({ settings, paths }: Estate): Promise<Signer> {
+  return await openSigner(named(settings.keys.ceremony, readEstateId(paths)));
 }
 
 /** Both stores as they are opened, for the duties that read them. */
@@ -43,9 +43,7 @@ export function namedStores(settings: Estate["settings"], paths: Estate["paths"]
 }
 
 /** A store with the name of the estate that it is, or is to be, marked with. */
-function named(store: KeyStore, estate: string | undefined): SignerSettings {
-  return estate === undefined ? store : { ...store, estate };
-}
+const named = (store: KeyStore, estate: string): SignerSettings => ({ ...store, estate });
 
 /** Opens the signer of the ledger's checkpoints. */
 export async function openLedgerSigner(estate: Estate, signer: Signer): Promise<CheckpointSigner> {

@@ -20,10 +20,11 @@ export async function archiveActs(tx: Tx) {
   const made = new Map<number, Recorded>();
   const destroyed = new Set<number>();
   for await (const { act } of allActs(tx, "certificate.issued")) {
-    const archive = Number(act.subject["archive"]);
+    const { archive: number, octets, digest } = act.subject;
+    const archive = Number(number);
     if (act.kind === "archive.destroyed") destroyed.add(archive);
     if (act.kind === "records.archived")
-      made.set(archive, { octets: Number(act.subject["octets"]), digest: String(act.subject["digest"]) });
+      made.set(archive, { octets: Number(octets), digest: typeof digest === "string" ? digest : "" });
   }
   return { made, destroyed };
 }
