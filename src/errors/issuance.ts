@@ -68,6 +68,12 @@ export const issuanceErrors = errorEntries({
     remedy: "Name one, or give --all; `smki queue show` names those that are held.",
     status: 422,
   },
+  CERTIFICATE_NOT_ISSUED_YET: {
+    what: "The CSR is safe, and its certificate is not issued yet",
+    remedy:
+      "Wait, and look for the certificate in the SMKI Repository. Sent again, the CSR is refused with the serial number of the certificate once there is one.",
+    status: 503,
+  },
   CREDENTIAL_HOLDER_INVALID: {
     what: "It is not clear who shall hold the IKI credential",
     remedy:

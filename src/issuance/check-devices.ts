@@ -21,6 +21,8 @@ interface DeviceChecks {
   readonly rules: IssuingTerms["devices"];
   /** SEC L3.16; the ad hoc service may be set not to ask it, since Appendix M 2.4 does not list it. */
   readonly eligibility: boolean;
+  /** The ad hoc service replaces certificates and gives no Device its first (Appendix M 2.4.1.3). */
+  readonly replacesOnly: boolean;
 }
 
 /** What the inventory and the certificates of the Devices say of the CSRs of a chunk. */
@@ -64,20 +66,23 @@ interface Tally {
  * this, since `record` looks at what others have recorded meanwhile. Requests for other certificates pass.
  *
  * @param accepted - CSRs of the chunk whose form and signature are good
- * @param eligibility - false for a channel that does not check SEC L3.16
  */
 export async function checkDevices(
   { database, terms, clock }: IssuingAuthority,
-  chunk: Pick<Chunk, "id" | "batchId">,
+  chunk: Pick<Chunk, "id" | "batchId" | "channel">,
   party: Party | undefined,
   accepted: readonly PositionedSubject[],
-  eligibility = true,
 ): Promise<CheckedDevices> {
   const devices = accepted.flatMap(({ position, subject }) =>
     subject.kind === "device" ? [{ position, subject }] : [],
   );
   if (devices.length === 0) return { accepted, outcomes: new Map(), record: async () => undefined };
-  const checks: DeviceChecks = { rules: terms.devices, eligibility };
+  const isAdHoc = chunk.channel === "ad-hoc";
+  const checks: DeviceChecks = {
+    rules: terms.devices,
+    eligibility: !isAdHoc || terms.devices.adHocEligibilityChecked.value,
+    replacesOnly: isAdHoc,
+  };
   const judged = await judgeNow(database, party, devices, checks);
   const isOwnRequest = party?.categories.includes("dcc") === true;
   return {
@@ -142,6 +147,7 @@ function judge(
     const { deviceId } = one.subject;
     const mine = inChunk.get(deviceId) ?? 0;
     const refusal =
+      (checks.replacesOnly ? neverCertified(deviceId, tally) : undefined) ??
       (checks.eligibility && party !== undefined ? ineligible(party, deviceId, tally, checks) : undefined) ??
       full(deviceId, mine, tally, checks);
     if (refusal !== undefined) {
@@ -153,6 +159,11 @@ function judge(
     accepted.push(one);
   }
   return { accepted, outcomes, isAtLimit, tally };
+}
+
+function neverCertified(deviceId: Eui64, { issued }: Tally): SmkiError | undefined {
+  if ((issued.get(deviceId) ?? 0) > 0) return undefined;
+  return new SmkiError("DEVICE_NEVER_CERTIFIED", { device: deviceId });
 }
 
 function ineligible(

@@ -12,6 +12,34 @@ export const registration = {
     source: appendixM,
     certainty: "read",
   }),
+  adHocSubscribers: rule<readonly string[]>({
+    clause: "Appendix M 2.4, Appendix N 2.1.2",
+    meaning:
+      "categories of Parties that may use the Ad Hoc Device CSR Web Service: those that can be Import or Gas Supplier, and the DCC",
+    value: ["large-supplier", "small-supplier", "dcc"],
+    binds: "Authorised Subscriber",
+    source: appendixM,
+    certainty: "read",
+  }),
+  adHocEligibilityChecked: rule({
+    clause: "Appendix M 2.4.1.3",
+    meaning: "SEC L3.16 is checked on a CSR of the Ad Hoc Device CSR Web Service too",
+    value: true,
+    binds: "Registration Authority",
+    source:
+      "not published; chosen because SEC L3.16 binds every channel, though Appendix M 2.4 does not list the check",
+    certainty: "chosen",
+  }),
+  adHocPatience: rule({
+    clause: "L8.1(a)",
+    meaning:
+      "how long an ad hoc request waits for its certificate before it is answered that there is none yet",
+    value: 30,
+    unit: "seconds",
+    binds: "operator",
+    source: "not published; chosen as the longest target that any edition has for a single CSR",
+    certainty: "chosen",
+  }),
   csrMaximumOctets: rule({
     clause: "Appendix M 2.2",
     meaning: "longest CSR that is read, in DER",

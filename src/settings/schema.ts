@@ -151,6 +151,21 @@ export const settingsSchema = Type.Object({
       ),
     ),
   }),
+  smkiServices: Type.Object({
+    adHocPath: text({
+      description:
+        "Address of the Ad Hoc Device CSR Web Service, which SEC Appendix M leaves to the SMKI User Guide.",
+      value: "/1.0/DeviceCSR/SubmitCSR",
+      pattern: "^(/[A-Za-z0-9._-]+)+$",
+      expected: "a path such as /1.0/DeviceCSR/SubmitCSR",
+    }),
+    adHocEligibility: Type.Optional(
+      yesOrNo({
+        description:
+          "Whether SEC L3.16 is checked on CSRs of the ad hoc service too; a failure then answers ISSUANCE_ANOMALY. Default: the rulebook's adHocEligibilityChecked.",
+      }),
+    ),
+  }),
   batches: Type.Object({
     approval: Type.Optional(
       oneOf(["rule", "person"], {

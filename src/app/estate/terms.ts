@@ -20,7 +20,13 @@ export function issuingTerms(settings: Settings, rules: Rulebook): IssuingTerms 
     organisationYears: rules.organisationCertificateMaximumYears.value,
     ikiYears: rules.ikiCertificateYears.value,
     lintLimits: lintLimits(rules, "issued-here"),
-    devices: rules,
+    devices: {
+      ...rules,
+      adHocEligibilityChecked: {
+        ...rules.adHocEligibilityChecked,
+        value: settings.smkiServices.adHocEligibility ?? rules.adHocEligibilityChecked.value,
+      },
+    },
   };
 }
 

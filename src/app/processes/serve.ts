@@ -10,9 +10,11 @@ import { healthRoutes } from "../../web/operations/health-routes.ts";
 import { createOperationsServer } from "../../web/operations/operations-server.ts";
 import { measureRequests } from "../../web/operations/request-metrics.ts";
 import { createWebServer, renewSecureContext, type WebServer } from "../../web/server/create-server.ts";
+import { registerSmkiServices } from "../../web/smki/services/smki-services.ts";
 import { readBundle } from "../demo/bundle.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
 import { readVerifierKey } from "../estate/ledger-key.ts";
+import { batchTerms } from "../estate/terms.ts";
 import { within } from "../estate/within.ts";
 import { software } from "../software.ts";
 import { startCollecting } from "./collect-cosignatures.ts";
@@ -134,6 +136,15 @@ async function createApi(
     stopping: stopping.signal,
     ledgerVerifierKey: formatVerifierKey(readVerifierKey(paths)),
     ledger: { isPublic: settings.ledger.public, quorum: settings.ledger.quorum },
+  });
+  await registerSmkiServices(server, {
+    database,
+    clock,
+    rules,
+    terms: batchTerms(settings, rules),
+    build: software.version,
+    adHocPath: settings.smkiServices.adHocPath,
+    stopping: stopping.signal,
   });
   return server;
 }

@@ -24,7 +24,8 @@ export interface IssuingTerms {
   readonly lintLimits: LintLimits;
   readonly ikiYears: number;
   /** Who may have certificates for which Device, and how many. */
-  readonly devices: EligibilityRules & Pick<Rulebook, "deviceCertificatesPerDevice">;
+  readonly devices: EligibilityRules &
+    Pick<Rulebook, "deviceCertificatesPerDevice" | "adHocEligibilityChecked">;
 }
 
 /** What each kind is linted as, whatever it may say of itself. */

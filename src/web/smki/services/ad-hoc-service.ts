@@ -1,0 +1,113 @@
+import type { FastifyRequest } from "fastify";
+import { SmkiError } from "../../../errors/smki-error.ts";
+import { batchHasEnded, findBatch } from "../../../issuance/deliver.ts";
+import type { Outcome } from "../../../issuance/outcome.ts";
+import { waitForBatch } from "../../../issuance/receive.ts";
+import { receiveAdHoc } from "../../../issuance/receive-ad-hoc.ts";
+import type { Principal } from "../../../registration/principal.ts";
+import { retrieveCertificate } from "../../../repository/repository.ts";
+import { milliseconds } from "../../../rulebook/index.ts";
+import type { WebServer } from "../../server/create-server.ts";
+import { principalOf, requireCredentials } from "../../server/principal.ts";
+import {
+  type AdHocAnswer,
+  adHocLimits,
+  adHocRefusal,
+  readAdHocRequest,
+  requireXmlMediaType,
+  returnsReference,
+  writeAdHocAnswer,
+} from "../messages/index.ts";
+import { asRefusal, sendMessage, sendRefusal } from "./answering.ts";
+import type { SmkiServicesContext } from "./context.ts";
+import type { SentTimes } from "./sent-times.ts";
+
+/** A stopping service does not hold its clients up for longer than this, in milliseconds. */
+const lookAtStopEvery = 1_000;
+
+/**
+ * The Ad Hoc Device CSR Web Service (SEC Appendix M 2.4, Appendices A and B): one CSR in, its certificate in the same
+ * answer; to replace the certificate of a Device.
+ */
+export function adHocService(server: WebServer, context: SmkiServicesContext, sent: SentTimes): void {
+  const { database, clock, rules, build, adHocPath } = context;
+  requireCredentials(server, context, "ad-hoc");
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser(
+    "*",
+    { parseAs: "buffer", bodyLimit: adHocLimits.maximumOctets },
+    async (_: FastifyRequest, body: Buffer) => body,
+  );
+  server.setErrorHandler((error, request, reply) => {
+    const refusal = asRefusal(error, request);
+    return sendRefusal(reply, refusal, write({ transactionId: transactionNumber() }, refusal));
+  });
+  const write = (known: Pick<AdHocAnswer, "reference" | "transactionId">, refusal: SmkiError) =>
+    writeAdHocAnswer({
+      build,
+      transactionId: known.transactionId,
+      reference: returnsReference(refusal) ? known.reference : undefined,
+      answer: adHocRefusal(refusal),
+    });
+
+  server.post(adHocPath, { schema: { hide: true } }, async (request, reply) => {
+    const receivedAt = clock();
+    let reference: string | undefined;
+    let batchId: number | undefined;
+    try {
+      requireXmlMediaType(request.headers["content-type"]);
+      const message = readAdHocRequest(octetsOf(request.body));
+      reference = message.reference;
+      const by = principalOf(request);
+      batchId = await database.transaction((tx) => receiveAdHoc(tx, by, message, rules, receivedAt));
+      const certificate = await certificateFor(context, by, batchId);
+      sent.note(batchId, reply);
+      const answer = { status: "SUCCESS", certificate } as const;
+      return await sendMessage(
+        reply,
+        writeAdHocAnswer({ reference, build, transactionId: String(batchId), answer }),
+      );
+    } catch (error) {
+      const refusal = asRefusal(error, request);
+      if (batchId !== undefined) sent.note(batchId, reply);
+      const transactionId = batchId === undefined ? transactionNumber() : String(batchId);
+      return sendRefusal(reply, refusal, write({ reference, transactionId }, refusal));
+    }
+  });
+}
+
+const octetsOf = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
+
+let transactions = 0;
+/** A number for what never became a batch: above any of those, and in the log with the request. */
+function transactionNumber(): string {
+  transactions = (transactions + 1) % 1_000;
+  return String(Date.now() * 1_000 + transactions);
+}
+
+/** @throws SmkiError the refusal of the CSR; CERTIFICATE_NOT_ISSUED_YET when patience ended first */
+async function certificateFor(context: SmkiServicesContext, by: Principal, batchId: number): Promise<Buffer> {
+  const { database, clock } = context;
+  const outcome = await outcomeOf(context, by, batchId);
+  if (outcome?.status === "refused") throw new SmkiError(outcome.code, outcome.details);
+  if (outcome?.status !== "issued") throw new SmkiError("CERTIFICATE_NOT_ISSUED_YET", { batch: batchId });
+  const { certificate } = await database.read((tx) => retrieveCertificate(tx, outcome.serialNumber, clock()));
+  return certificate;
+}
+
+/** Waits until the CSR is decided, patience is over, or the service is told to stop. */
+async function outcomeOf(
+  { database, rules, stopping, patience }: SmkiServicesContext,
+  by: Principal,
+  batchId: number,
+): Promise<Outcome | null | undefined> {
+  const hasEnded = () => database.read((tx) => batchHasEnded(tx, batchId));
+  let left = patience ?? milliseconds(rules.adHocPatience);
+  while (left > 0 && stopping?.aborted !== true) {
+    const slice = Math.min(left, lookAtStopEvery);
+    if (await waitForBatch(database, hasEnded, batchId, slice)) break;
+    left -= slice;
+  }
+  const { outcomes } = await database.read((tx) => findBatch(tx, by, batchId));
+  return outcomes[0];
+}
