@@ -158,7 +158,7 @@ function verdictOf({ verdict, certificates, rootsNamed, roots }: VerifyReport): 
 function notJudged(certificates: readonly ReportedSubject[]): string[] {
   return certificates.some(({ checks }) => checks.some(isTold))
     ? [
-        "Revocation was not judged for want of lists: give them with --crl FILE, or demand them with --revocation required.",
+        "Revocation was not judged for want of lists of that time: give them with --crl FILE, or demand them with --revocation required.",
       ]
     : [];
 }

@@ -1,5 +1,6 @@
+import { sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { bitString, nullValue, objectIdentifier, oid, sequence } from "../der/index.ts";
+import { bitString, nullValue, objectIdentifier, oid, readDer, sequence } from "../der/index.ts";
 import type { CertificateFields } from "../profiles/index.ts";
 import { type Certificate, parseCertificate } from "../syntax/index.ts";
 import { Oids } from "../vocabulary/index.ts";
@@ -12,6 +13,7 @@ import {
   listOf,
   present,
   type TestChain,
+  type TestKey,
   validity,
 } from "./chains.testdata.ts";
 import type { PathReason } from "./path-check.ts";
@@ -203,6 +205,25 @@ describe("a path does not hold", () => {
     expect(validate({ ...dca, leaf: device }, { shape: "any" }).reason).toBeUndefined();
   });
 
+  it("across the hierarchies: neither an end entity nor an authority stands under another's", () => {
+    const chains = { oca, dca, iki };
+    const tried = Object.entries(chains).flatMap(([name, from]) =>
+      Object.entries(chains)
+        .filter(([other]) => other !== name)
+        .flatMap(([other, to]) =>
+          (["leaf", "issuing"] as const).map((which) => {
+            const by = which === "leaf" ? "issuing" : "root";
+            const moved = movedUnder(from[which], to[by], to.keys[by]);
+            const result = validatePath(moved, { ...optionsOf(to), revocation: "ignored" });
+            const reasons = result.checks.flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
+            return { what: `${which} of ${name} under ${other}`, holds: result.holds, reasons };
+          }),
+        ),
+    );
+    expect(tried).toHaveLength(12);
+    expect(tried.filter(({ holds, reasons }) => holds || !reasons.includes("hierarchy"))).toEqual([]);
+  });
+
   it("when an end entity issues: a leaf's key may sign no certificate", () => {
     const under = issue(
       {
@@ -221,6 +242,24 @@ describe("a path does not hold", () => {
     expect(result.checks.map(({ reason }) => reason)).toContain("not-an-authority");
   });
 });
+
+/** The certificate as another authority would have issued it: its name and kind of signature, without its key identifier. */
+function movedUnder(certificate: Certificate, issuer: Certificate, key: TestKey): Certificate {
+  const elements = readDer(certificate.tbs, (reader) =>
+    reader.sequence((inner) => {
+      const parts: Buffer[] = [];
+      while (!inner.atEnd) parts.push(Buffer.from(inner.element()));
+      return parts;
+    }),
+  );
+  const algorithm = issuer.signatureAlgorithm.der;
+  elements.splice(2, 2, algorithm, issuer.subject.der);
+  // An authorityKeyIdentifier would be of another length: as an extension of no meaning it names no key.
+  const id = objectIdentifier(Oids.authorityKeyIdentifier);
+  for (const part of elements.slice(-1)) objectIdentifier(oid("2.5.29.99")).copy(part, part.indexOf(id));
+  const tbs = sequence(...elements);
+  return parseCertificate(sequence(tbs, algorithm, bitString(sign("sha256", tbs, key.privateKey))));
+}
 
 /** Gives a certificate the key identifier of the Issuing OCA of {@link oca}. */
 function withIdentifier(certificate: Certificate): Certificate {
