@@ -39,14 +39,15 @@ export async function claimCertificates(
 ): Promise<ReadonlyMap<Eui64, number> | undefined> {
   await sql`select pg_advisory_xact_lock(${claimLock.toString()}::bigint)`.execute(tx);
   // A statement of its own, after the lock: it sees what was committed by whoever held it before.
-  const { rows } = await sql<{ oldest: number; devices: Buffer }>`
+  const { rows } = await sql<{ newest: number; devices: Buffer }>`
     with mine as (
       insert into device_claim (chunk_id, devices) values (${chunkId}, ${Buffer.from(deviceIds.join(""), "hex")}))
-    select (select coalesce(min(id), 0) from device_claim) as oldest,
+    select (select coalesce(max(id), 0) from device_claim) as newest,
       (select coalesce(string_agg(devices, ''), '') from device_claim where id > ${seen}) as devices`.execute(
     tx,
   );
-  if ((rows[0]?.oldest ?? 0) > seen + 1) return undefined;
+  // So many have come since that the first of them may be gone.
+  if ((rows[0]?.newest ?? 0) - seen > kept) return undefined;
   return count(rows[0]?.devices ?? Buffer.alloc(0));
 }
 

@@ -19,4 +19,35 @@ export const deviceErrors = errorEntries({
     remedy: "Nothing to do: the chunk is checked again by itself.",
     status: 503,
   },
+  DEVICE_INVALID: {
+    what: "What is said of the Device is not acceptable",
+    remedy: "Correct the field that is named.",
+    status: 422,
+  },
+  DEVICE_NOT_LISTED: {
+    what: "The inventory lists no such Device, or none that is yours to see",
+    remedy: "Check the Device ID. A Device is listed with `smki device add` or `smki device import`.",
+    status: 404,
+  },
+  DEVICE_LISTED: {
+    what: "The inventory lists the Device already",
+    remedy: "See what it says with `smki device show`, and change it with `smki device set`.",
+    status: 409,
+  },
+  DEVICE_LIMIT_INVALID: {
+    what: "The limit on the certificates of a Device is not acceptable",
+    remedy: "Give a whole number from 1 to 1,000,000, and the reason in 500 characters at the most.",
+    status: 422,
+  },
+  DEVICE_FILE_INVALID: {
+    what: "The file of Devices has lines that cannot be taken; nothing was changed",
+    remedy: "Correct the lines that are named and send the whole file again. `--dry-run` checks it alone.",
+    status: 422,
+  },
+  CSV_UNREADABLE: {
+    what: "The file is not comma-separated values in UTF-8",
+    remedy:
+      "Write it as RFC 4180 has it: UTF-8, one Device a line of at most 4,096 characters, fields with a comma in double quotes.",
+    status: 422,
+  },
 });

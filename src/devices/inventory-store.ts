@@ -1,0 +1,205 @@
+import { type RawBuilder, sql } from "kysely";
+import { type Eui64, eui64FromOctets } from "../certificates/index.ts";
+import type { Tx } from "../database/transaction.ts";
+import type { DeviceType, SmiStatus } from "../rulebook/index.ts";
+import type { Device, DeviceDescription } from "./device.ts";
+
+/** What is written of a Device, apart from when: the columns of `device` and of `device_history` alike. */
+const written = [
+  "device_type",
+  "smi_status",
+  "import_supplier",
+  "gas_supplier",
+  "manufacturer",
+  "model",
+  "hardware_version",
+  "firmware_version",
+] as const;
+
+type WrittenRow = {
+  device_id: Buffer;
+  device_type: DeviceType;
+  smi_status: SmiStatus | null;
+  import_supplier: number | null;
+  gas_supplier: number | null;
+  manufacturer: string | null;
+  model: string | null;
+  hardware_version: string | null;
+  firmware_version: string | null;
+};
+
+type DeviceRow = WrittenRow & { status_since: Date; changed_at: Date };
+
+type DeviceTables = {
+  device: DeviceRow;
+  device_history: Omit<DeviceRow, "changed_at"> & { id: number; since: Date; until: Date };
+};
+
+const tables = (tx: Tx) => tx.$extendTables<DeviceTables>();
+const octetsOf = (deviceId: Eui64): Buffer => Buffer.from(deviceId, "hex");
+
+/** The columns of `written` in one table, as a list. */
+const columnsOf = (table: string): RawBuilder<unknown> =>
+  sql.join(written.map((column) => sql.ref(`${table}.${column}`)));
+
+/** The values of a Device in the order of `device_id` and `written`. */
+export function valuesOf(device: DeviceDescription): (Buffer | string | number | null)[] {
+  return [
+    octetsOf(device.deviceId),
+    device.deviceType,
+    device.smiStatus ?? null,
+    device.importSupplier ?? null,
+    device.gasSupplier ?? null,
+    device.manufacturer ?? null,
+    device.model ?? null,
+    device.hardwareVersion ?? null,
+    device.firmwareVersion ?? null,
+  ];
+}
+
+/** One Device as a row that `mergeDevices` takes. */
+export function singleRow(device: DeviceDescription): RawBuilder<unknown> {
+  const [id, type, status, importSupplier, gasSupplier, ...model] = valuesOf(device);
+  return sql`(values (${id}::bytea, ${type}::text, ${status}::text, ${importSupplier}::bigint,
+    ${gasSupplier}::bigint, ${sql.join(model.map((value) => sql`${value}::text`))}))
+    one (device_id, ${sql.join(written.map((column) => sql.ref(column)))})`;
+}
+
+/** How many Devices a merge listed anew, changed, and found as they were. */
+export interface MergeCounts {
+  readonly added: number;
+  readonly changed: number;
+  readonly unchanged: number;
+}
+
+/** What a merge would do. */
+export async function countMerge(tx: Tx, source: RawBuilder<unknown>): Promise<MergeCounts> {
+  const { rows } = await sql<MergeCounts>`
+    select count(*) filter (where device.device_id is null) as added,
+      count(*) filter (where device.device_id is not null and ${differs}) as changed,
+      count(*) filter (where device.device_id is not null and not ${differs}) as unchanged
+    from (select * from ${source}) incoming left join device on device.device_id = incoming.device_id`.execute(
+    tx,
+  );
+  return rows[0] ?? { added: 0, changed: 0, unchanged: 0 };
+}
+
+const differs = sql`(${columnsOf("device")}) is distinct from (${columnsOf("incoming")})`;
+
+/**
+ * Brings rows into the inventory: those of Devices that it does not list are added; of those that say something else,
+ * what was so until now goes into the history; all others stay untouched. The caller holds the lock of the inventory.
+ *
+ * @param source - a relation with `device_id` and the columns of `written`, each Device once
+ */
+export async function mergeDevices(tx: Tx, source: RawBuilder<unknown>, at: Date): Promise<MergeCounts> {
+  const names = sql.join(written.map((column) => sql.ref(column)));
+  const counts = await countMerge(tx, source);
+  await sql`
+    insert into device_history (device_id, since, until, status_since, ${names})
+    select device.device_id, device.changed_at, ${at}::timestamptz, device.status_since, ${columnsOf("device")}
+    from device join (select * from ${source}) incoming on incoming.device_id = device.device_id
+    where ${differs}`.execute(tx);
+  await sql`
+    insert into device (device_id, status_since, changed_at, ${names})
+    select incoming.device_id, ${at}::timestamptz, ${at}::timestamptz, ${columnsOf("incoming")}
+    from (select * from ${source}) incoming
+    on conflict (device_id) do update set
+      ${sql.join(written.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`))},
+      status_since = case when device.smi_status is distinct from excluded.smi_status
+        then excluded.status_since else device.status_since end,
+      changed_at = excluded.changed_at
+    where (${columnsOf("device")}) is distinct from (${columnsOf("excluded")})`.execute(tx);
+  return counts;
+}
+
+/** Waits for whoever else changes the inventory, and keeps them out until the transaction ends. */
+export async function lockInventory(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${0x736d_696e_7665_6e74n.toString()}::bigint)`.execute(tx); // "sminvent"
+}
+
+/** A Device as it is listed now; undefined when it is not. */
+export async function selectDevice(tx: Tx, deviceId: Eui64): Promise<Device | undefined> {
+  const row = await tables(tx)
+    .selectFrom("device")
+    .selectAll()
+    .where("device_id", "=", octetsOf(deviceId))
+    .executeTakeFirst();
+  return row && fromRow(row, row.changed_at);
+}
+
+/** What was so of a Device, and until when. */
+export interface FormerDevice extends Device {
+  readonly until: Date;
+}
+
+/** What was so of a Device before, newest first. */
+export async function selectHistory(tx: Tx, deviceId: Eui64): Promise<FormerDevice[]> {
+  const rows = await tables(tx)
+    .selectFrom("device_history")
+    .selectAll()
+    .where("device_id", "=", octetsOf(deviceId))
+    .orderBy("id", "desc")
+    .execute();
+  return rows.map((row) => ({ ...fromRow(row, row.since), until: row.until }));
+}
+
+/** Whose Devices somebody may see: those of which the Party is a Supplier of record, and those in ranges of its own. */
+export interface DeviceScope {
+  readonly partyId: number;
+  readonly ranges: readonly { readonly first: Eui64; readonly last: Eui64 }[];
+}
+
+/** What a search may ask for; every part narrows. */
+export interface DeviceQuery {
+  readonly deviceType?: DeviceType;
+  readonly smiStatus?: SmiStatus;
+  /** A Party that is the Import or the Gas Supplier of record. */
+  readonly supplier?: number;
+  readonly manufacturer?: string;
+  readonly model?: string;
+  /** Only Devices after this one, in the order of their IDs. */
+  readonly after?: Eui64;
+  readonly scope?: DeviceScope;
+  readonly limit: number;
+}
+
+/** Devices that match, in the order of their IDs. */
+export async function selectDevices(tx: Tx, query: DeviceQuery): Promise<Device[]> {
+  let select = tables(tx).selectFrom("device").selectAll().orderBy("device_id").limit(query.limit);
+  const { deviceType, smiStatus, supplier, manufacturer, model, after, scope } = query;
+  if (deviceType !== undefined) select = select.where("device_type", "=", deviceType);
+  if (smiStatus !== undefined) select = select.where("smi_status", "=", smiStatus);
+  if (manufacturer !== undefined) select = select.where("manufacturer", "=", manufacturer);
+  if (model !== undefined) select = select.where("model", "=", model);
+  if (after !== undefined) select = select.where("device_id", ">", octetsOf(after));
+  if (supplier !== undefined)
+    select = select.where((on) =>
+      on.or([on("import_supplier", "=", supplier), on("gas_supplier", "=", supplier)]),
+    );
+  if (scope !== undefined)
+    select = select.where((on) =>
+      on.or([
+        on("import_supplier", "=", scope.partyId),
+        on("gas_supplier", "=", scope.partyId),
+        ...scope.ranges.map(({ first, last }) => on.between("device_id", octetsOf(first), octetsOf(last))),
+      ]),
+    );
+  return (await select.execute()).map((row) => fromRow(row, row.changed_at));
+}
+
+function fromRow(row: WrittenRow & { status_since: Date }, since: Date): Device {
+  return {
+    deviceId: eui64FromOctets(row.device_id),
+    deviceType: row.device_type,
+    ...(row.smi_status === null ? {} : { smiStatus: row.smi_status }),
+    ...(row.import_supplier === null ? {} : { importSupplier: row.import_supplier }),
+    ...(row.gas_supplier === null ? {} : { gasSupplier: row.gas_supplier }),
+    ...(row.manufacturer === null ? {} : { manufacturer: row.manufacturer }),
+    ...(row.model === null ? {} : { model: row.model }),
+    ...(row.hardware_version === null ? {} : { hardwareVersion: row.hardware_version }),
+    ...(row.firmware_version === null ? {} : { firmwareVersion: row.firmware_version }),
+    statusSince: row.status_since,
+    since,
+  };
+}
