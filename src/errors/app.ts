@@ -6,6 +6,12 @@ export const appErrors = errorEntries({
     remedy: "Check the name, and that you may read it.",
     status: 500,
   },
+  FILE_UNWRITABLE: {
+    what: "The file or folder cannot be written",
+    remedy:
+      "Name a place that exists, in which you may write and which has room. What the command did before stands: `smki ledger show` lists it.",
+    status: 500,
+  },
   REQUEST_WAITS: {
     what: "The request is received, and still waits",
     remedy:

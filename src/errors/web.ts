@@ -80,7 +80,7 @@ export const webErrors = errorEntries({
   ADDRESS_UNUSABLE: {
     what: "The service cannot listen on that address and port",
     remedy:
-      "Check web.host, an address of this machine, and web.port: one below 1024 needs root or CAP_NET_BIND_SERVICE.",
+      "Check web.host (of a witness: --host), an address of this machine, and web.port (--port): one below 1024 needs root or CAP_NET_BIND_SERVICE.",
     status: 500,
   },
   BOXED_SERVICE_IN_LIVE: {

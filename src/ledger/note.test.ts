@@ -118,3 +118,15 @@ describe("checkpoints", () => {
     expect(() => parseCheckpoint(text)).toThrow(expect.objectContaining({ code: "LEDGER_NOTE_MALFORMED" }));
   });
 });
+
+test("A verifier key that is none is not told of at length, nor as it stands: any file may have been given", () => {
+  let told = "";
+  try {
+    parseVerifierKey(`\u001b[2J${"x\n".repeat(5_000)}`);
+  } catch (error) {
+    told = (error as Error).message;
+  }
+  expect(told).toContain("x");
+  expect(told.length).toBeLessThan(300);
+  expect(told).not.toMatch(/\p{Cc}/u);
+});

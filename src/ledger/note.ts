@@ -1,4 +1,5 @@
 import { createPublicKey, hash, type KeyObject, verify } from "node:crypto";
+import { printable } from "../certificates/index.ts";
 import { SmkiError } from "../errors/smki-error.ts";
 import { cosignatureHolds } from "./witness/cosignature-message.ts";
 
@@ -30,6 +31,9 @@ const maximumNoteLength = 1_000_000;
 // A verifier must take at least 16; witnesses each add one.
 const maximumSignatures = 100;
 
+/** Where a key was looked for, any file may have been given. */
+const shown = (name: string): string => printable(name.slice(0, 100));
+
 const namePattern = /^[^\s\u0085+\p{Cc}]+$/u;
 const signatureLine = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/u;
 // biome-ignore lint: control characters are what it looks for
@@ -52,7 +56,7 @@ export function noteVerifier(
   const isEd25519 =
     raw.length === 32 && Buffer.from(publicKey).subarray(0, ed25519Prefix.length).equals(ed25519Prefix);
   if (!isEd25519 || !namePattern.test(name) || !name.isWellFormed()) {
-    throw new SmkiError("LEDGER_VERIFIER_KEY_MALFORMED", { name });
+    throw new SmkiError("LEDGER_VERIFIER_KEY_MALFORMED", { name: shown(name) });
   }
   const typed = Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(typeOctets[kind]), raw]);
   const keyId = hash("sha256", typed, "hex");
@@ -76,7 +80,8 @@ export function parseVerifierKey(text: string): NoteVerifier {
   const [name = "", keyId = "", ...rest] = text.trim().split("+");
   const key = decodeBase64(rest.join("+"));
   const kind = kindOf(key?.[0]);
-  if (key === undefined || kind === undefined) throw new SmkiError("LEDGER_VERIFIER_KEY_MALFORMED", { name });
+  if (key === undefined || kind === undefined)
+    throw new SmkiError("LEDGER_VERIFIER_KEY_MALFORMED", { name: shown(name) });
   const verifier = noteVerifier(name, Buffer.concat([ed25519Prefix, key.subarray(1)]), kind);
   if (verifier.keyId !== keyId) throw new SmkiError("LEDGER_VERIFIER_KEY_MALFORMED", { name, keyId });
   return verifier;

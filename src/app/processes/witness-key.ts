@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileUnwritable } from "../../cli/output-file.ts";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { replaceFile } from "../../keys/encrypted-file/atomic-file.ts";
 import { createKeyStore, openSigner } from "../../keys/open.ts";
@@ -31,11 +32,11 @@ export interface WitnessKeyOptions {
  * Opens the key of a witness, which is made at its first start. Which one it is stands in `verifier-key.txt`: that
  * file is written last, so that what a start that was cut short made is gone on with.
  *
- * @throws SmkiError LEDGER_WITNESS_KEY_CHANGED, LEDGER_VERIFIER_KEY_MALFORMED and those of `openSigner`
+ * @throws SmkiError FILE_UNWRITABLE, LEDGER_WITNESS_KEY_CHANGED, LEDGER_VERIFIER_KEY_MALFORMED and those of `openSigner`
  */
 export async function openWitnessKey(options: WitnessKeyOptions): Promise<WitnessKey> {
   const { folder } = options;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const store = storeOf(options);
   await ensureStore(store);
   const signer = await openSigner(store);
@@ -49,6 +50,15 @@ export async function openWitnessKey(options: WitnessKeyOptions): Promise<Witnes
   } catch (error) {
     await signer.close();
     throw error;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw fileUnwritable(folder, cause);
   }
 }
 

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { requestRevocation } from "../../authorities/revocation/request-revocation.ts";
 import { markNotInUse, type PermittedReason, permittedReasons } from "../../authorities/revocation/revoke.ts";
@@ -13,6 +12,7 @@ import {
 } from "../../certificates/index.ts";
 import { readInputFile } from "../../cli/input-file.ts";
 import { table } from "../../cli/output.ts";
+import { writeOutputFile } from "../../cli/output-file.ts";
 import { findParty } from "../../registration/registration.ts";
 import {
   type CertificateSearch,
@@ -63,7 +63,7 @@ function issueCommand(): Command {
         const submission = { reference: file, partyId: party.id };
         const issued = await requestCertificate(estate, operatorAtMachine(), options.kind, submission, csr);
         const pem = encodePem(issued.certificate);
-        if (options.out !== undefined) writeFileSync(options.out, pem);
+        if (options.out !== undefined) writeOutputFile(options.out, pem);
         output.answer(
           { serialNumber: issued.serialNumber, certificate: pem },
           options.out === undefined

@@ -1,9 +1,9 @@
-import { writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { requestRevocation } from "../../authorities/revocation/request-revocation.ts";
 import { decodeCsrText, encodePem, normaliseSerialNumber } from "../../certificates/index.ts";
 import { wholeNumber } from "../../cli/arguments.ts";
 import { readInputFile } from "../../cli/input-file.ts";
+import { writeOutputFile } from "../../cli/output-file.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { WebService } from "../../registration/principal.ts";
 import { findParty } from "../../registration/registration.ts";
@@ -66,7 +66,7 @@ The service must be running (smki up). Example, with a key that stays on the off
         const submission = { reference: file, partyId: party.id, holder };
         const issued = await requestCertificate(estate, operatorAtMachine(), "iki", submission, csr);
         const pem = encodePem(issued.certificate);
-        if (options.out !== undefined) writeFileSync(options.out, pem);
+        if (options.out !== undefined) writeOutputFile(options.out, pem);
         output.answer(
           { serialNumber: issued.serialNumber, certificate: pem },
           options.out === undefined

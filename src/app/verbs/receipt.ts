@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import {
@@ -9,6 +9,7 @@ import {
 } from "../../certificates/index.ts";
 import { readExactText, readInputOctets } from "../../cli/input-file.ts";
 import { createOutput } from "../../cli/output.ts";
+import { writeOutputFile } from "../../cli/output-file.ts";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { rootInCopy } from "../../ledger/copy/root-in-copy.ts";
 import { formatVerifierKey } from "../../ledger/note.ts";
@@ -52,7 +53,7 @@ function makeCommand(): Command {
     .action((certificate: string, options: MakeOptions) =>
       withEstate(options, async (estate, output) => {
         const receipt = await receiptOf(estate, wantedCertificate(certificate));
-        if (options.out !== undefined) writeFileSync(options.out, receipt);
+        if (options.out !== undefined) writeOutputFile(options.out, receipt);
         output.answer(
           { receipt, ...(options.out === undefined ? {} : { file: options.out }) },
           options.out === undefined ? receipt.trimEnd() : `Receipt written: ${options.out}`,
