@@ -72,6 +72,8 @@ describe("a witness over HTTP", () => {
       [10, "application/json"],
       [11, "application/octet-stream"],
       [12, undefined],
+      [13, ""],
+      [14, "no media type;;"],
     ] as const) {
       const body = new Uint8Array(await log.request(size === 10 ? 0 : size - 1, size));
       expect(await post(body, type), type).toMatchObject({ status: 200 });

@@ -12,6 +12,8 @@ const bodyLimit = 128 * 1024;
 const requestTimeout = 10_000;
 
 const plainText = "text/plain; charset=utf-8";
+const whatThereIs =
+  "There is nothing at this address. This is a witness (C2SP tlog-witness): POST /add-checkpoint, GET /HASH/checkpoint.\n";
 
 /**
  * The HTTP face of a witness (C2SP tlog-witness, "HTTP Interface"): add-checkpoint, and the checkpoint of each log
@@ -34,7 +36,10 @@ export function createWitnessServer(witness: Witness, logger?: FastifyBaseLogger
     },
   });
   server.removeAllContentTypeParsers();
-  // The specification names no media type: whatever it is called, it is octets.
+  // The specification names no media type: whatever it is called, and were it no media type at all, it is octets.
+  server.addHook("onRequest", async ({ raw }) => {
+    delete raw.headers["content-type"];
+  });
   server.addContentTypeParser("*", { parseAs: "buffer" }, (_, body, done) => {
     done(null, body);
   });
@@ -57,7 +62,7 @@ export function createWitnessServer(witness: Witness, logger?: FastifyBaseLogger
     request.log[reply.statusCode >= 500 ? "error" : "warn"]({ err: error }, "refused");
   });
   server.setNotFoundHandler((_, reply) => {
-    answerError(new SmkiError("ADDRESS_NOT_FOUND"), reply);
+    void reply.code(404).type(plainText).send(whatThereIs);
   });
   return server;
 }
