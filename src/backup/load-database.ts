@@ -36,6 +36,8 @@ export type Skip = (table: string) => number;
  * Loads every table in one transaction, with all constraints and triggers in force, in an order in which each row finds
  * what it refers to. A crash before the commit leaves empty tables.
  *
+ * A table that no release has made is somebody else's, who shared the schema: it is left out.
+ *
  * @param skip - values that may have been given out after the back-up
  * @throws SmkiError BACKUP_DAMAGED; nothing is then loaded
  */
@@ -45,23 +47,27 @@ export async function loadTables(
   folder: string,
   { tables, identities }: Manifest,
   skip: Skip,
-  onTable?: (table: string, done: number, all: number) => void,
+  onTable?: (table: string, rows: number) => void,
 ): Promise<void> {
   const made = await database.read(listTables);
+  for (const { name } of made)
+    if (!tables.some((table) => table.name === name))
+      throw new SmkiError("BACKUP_DAMAGED", { table: name, reason: "the back-up lacks it" });
   const load = await openCopyIn({ connectionString });
   try {
-    for (const [index, { name, columns, rows, file }] of tables.entries()) {
+    for (const { name, columns, rows, file } of tables) {
       const table = made.find((one) => one.name === name);
-      if (table?.columns.join() !== columns.join())
+      if (table === undefined) continue;
+      if (table.columns.join() !== columns.join())
         throw new SmkiError("BACKUP_DAMAGED", { table: name, reason: "it is no table of that release" });
       const check = new BinaryRowCheck(columns.length);
       const into = load.write({ name, columns });
       await readStored(folder, file, check, into);
       if (into.rowCount !== rows)
         throw new SmkiError("BACKUP_DAMAGED", { table: name, rows: into.rowCount, recorded: rows });
-      onTable?.(name, index + 1, tables.length);
+      onTable?.(name, rows);
     }
-    for (const identity of identities)
+    for (const identity of identities.filter(({ table }) => made.some(({ name }) => name === table)))
       await load.advance({ ...identity, last: identity.last + skip(identity.table) });
     await load.commit();
   } finally {

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SmkiError } from "../errors/smki-error.ts";
+import type { CheckedBackup } from "./check-backup.ts";
+import { freeOctets } from "./disk-space.ts";
 import { requireKnownMigrations, type Skip } from "./load-database.ts";
 import { describeLoss, type Loss } from "./lost-acts.ts";
 import type { Manifest } from "./manifest.ts";
@@ -26,6 +28,23 @@ export function requireSuitable(manifest: Manifest, { environment, clock }: Rest
   const latest = [manifest.takenAt, manifest.ledger.lastActAt ?? manifest.takenAt].toSorted().at(-1) ?? "";
   if (clock().getTime() < Date.parse(latest))
     throw new SmkiError("RESTORE_CLOCK_BEHIND", { clock: clock().toISOString(), known: latest });
+}
+
+/**
+ * Refuses a place that certainly is too small, before anything is made in it. The embedded database needs the rows as they
+ * are, and indexes besides, of which nothing is reckoned here.
+ *
+ * @throws SmkiError RESTORE_SPACE_MISSING
+ */
+export async function requireSpace(
+  { dataFolder, databaseUrl, free = freeOctets }: RestoreOrder,
+  { manifest, rowOctets }: CheckedBackup,
+): Promise<void> {
+  const files = manifest.files.reduce((sum, { octets }) => sum + octets, 0);
+  const needed = files + (databaseUrl === undefined ? rowOctets : 0);
+  const there = await free(dataFolder);
+  if (there < needed)
+    throw new SmkiError("RESTORE_SPACE_MISSING", { folder: dataFolder, needed, free: there });
 }
 
 /** Serial numbers and dates that are lost with the acts are times of the past, as long as the clock is right. */

@@ -38,8 +38,10 @@ export interface RestoreOrder {
   readonly clock: Clock;
   /** How many Issuing DCAs a ceremony makes: so many numbers may have been given out after the back-up. */
   readonly stockSize: number;
+  /** How many octets are free where a folder is, or is to be; of the machine if left out. */
+  readonly free?: (folder: string) => Promise<number>;
   readonly onStep?: (text: string) => void;
-  readonly onTable?: (table: string, done: number, all: number) => void;
+  readonly onTable?: (table: string, rows: number) => void;
   /** Called after each step; what it throws is a crash there. */
   readonly afterStep?: (step: RestoreStep) => void;
 }

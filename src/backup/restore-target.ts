@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "no
 import { dirname, join } from "node:path";
 import { sql } from "kysely";
 import type { Database } from "../database/connect.ts";
+import { markTable } from "../database/copy/tables.ts";
 import { type OwnerLock, takeOwnerLock } from "../database/embedded/owner-lock.ts";
 import { killProcessesIn } from "../database/embedded/postmaster.ts";
 import { removeFolder } from "../database/embedded/safe-files.ts";
@@ -58,12 +59,9 @@ export function placeFolder(dataFolder: string): void {
 }
 
 /**
- * A table that stands in an external database from before anything is loaded until the data folder is in its place.
- * While it is there, no service starts on the database, and only a restore may empty it.
+ * The restore that an external database is in the middle of. A table says so from before anything is loaded until the data
+ * folder is in its place: while it is there, no service starts on the database, and only a restore may empty it.
  */
-const markTable = "restore_unfinished";
-
-/** The restore that an external database is in the middle of. */
 async function readMark(tx: Tx): Promise<string | undefined> {
   const { rows: tables } = await sql<{ there: boolean }>`
     select to_regclass(${markTable}) is not null as there`.execute(tx);

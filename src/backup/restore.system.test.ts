@@ -175,6 +175,14 @@ describe("a back-up that may lack acts is not restored by mistake", () => {
     writeFileSync(bundle, octets);
   });
 
+  test("nor one for which the disk is too small, which is known before anything is made", async () => {
+    const free = () => Promise.resolve(1_000);
+    await expect(estate.restore("refused", "monday", { free, acceptLoss: true })).rejects.toMatchObject({
+      code: "RESTORE_SPACE_MISSING",
+    });
+    expect(readdirSync(estate.place).filter((name) => name.startsWith("refused"))).toEqual([]);
+  });
+
   test("nor is one restored whose clock stands before what is known", async () => {
     const clock = () => new Date("2026-06-01T11:00:00Z");
     await expect(estate.restore("refused", "monday", { clock, acceptLoss: true })).rejects.toMatchObject({
@@ -331,6 +339,8 @@ describe("an estate restored with nothing lost", () => {
   test("goes on with the same ledger, from the checkpoint that its signer signed last; externally too", async () => {
     const recorded = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(1));
     await expect(estate.work(recorded, { afterStep: stopAtRecord })).rejects.toThrow();
+    // Somebody keeps a table of their own in the same schema.
+    await inDatabase(estate.connectionString, "create table theirs (id bigint generated always as identity)");
     await estate.backup("wednesday");
     const databaseUrl = await estate.emptyDatabase();
     // A hosted PostgreSQL comes with extensions, whose views and functions are nobody's content.
@@ -401,6 +411,19 @@ describe("a damaged back-up", () => {
       undo();
     },
   );
+  test("that lacks a table restores nothing", async () => {
+    const undo = damage("manifest.json", (octets) => {
+      const manifest = JSON.parse(octets.toString()) as { tables: { name: string }[] };
+      const tables = manifest.tables.filter(({ name }) => name !== "revocation");
+      return Buffer.from(JSON.stringify({ ...manifest, tables }));
+    });
+    await expect(estate.restore("damaged", "monday", { acceptLoss: true })).rejects.toMatchObject({
+      code: "BACKUP_DAMAGED",
+      details: { table: "revocation" },
+    });
+    undo();
+  });
+
   test("is found out by a row too few", async () => {
     const undo = damage("manifest.json", (octets) =>
       Buffer.from(octets.toString().replace(/("name": "certificate",[^}]*"rows": )(\d+)/s, "$199")),

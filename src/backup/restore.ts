@@ -15,12 +15,13 @@ import { syncTree } from "./durable-files.ts";
 import { type EstateFiles, type EstateKeyStores, estateFiles } from "./estate-files.ts";
 import { loadTables, makeTables } from "./load-database.ts";
 import { describeLoss, judgeLoss, type Loss } from "./lost-acts.ts";
-import type { ReadManifest } from "./manifest.ts";
+import { type ReadManifest, readManifest } from "./manifest.ts";
 import { placeFiles, writeLostActs } from "./place-files.ts";
 import {
   formerLedgersOf,
   lossDetails,
   requireClockBeyond,
+  requireSpace,
   requireSuitable,
   skipOf,
 } from "./restore-checks.ts";
@@ -52,9 +53,14 @@ export { type RestoreStep, restoreSteps } from "./restore-order.ts";
 export async function restore(given: RestoreOrder): Promise<Restored> {
   const order = { ...given, dataFolder: resolve(given.dataFolder) };
   requireEmptyFolder(order.dataFolder);
+  const { manifest: unread } = readManifest(order.backup);
+  requireSuitable(unread, order);
+  const rows = unread.tables.reduce((sum, table) => sum + table.rows, 0);
+  order.onStep?.(
+    `reading the back-up of ${unread.takenAt}: ${String(rows)} rows in ${String(unread.tables.length)} tables`,
+  );
   const read = await checkBackup(order.backup);
   const { manifest } = read;
-  requireSuitable(manifest, order);
   const former = withFormerLedgers(
     parseVerifierKey(manifest.ledger.verifierKey),
     formerLedgersOf(order, manifest),
@@ -63,6 +69,7 @@ export async function restore(given: RestoreOrder): Promise<Restored> {
   requireClockBeyond(loss, order);
   if (loss.verdict !== "none" && !order.acceptLoss)
     throw new SmkiError("RESTORE_LOSES_ACTS", lossDetails(loss));
+  await requireSpace(order, read);
   order.onStep?.(`back-up of ${manifest.takenAt} checked: ${describeLoss(loss)}`);
   order.afterStep?.("checked");
 

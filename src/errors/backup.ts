@@ -51,6 +51,12 @@ export const backupErrors = errorEntries({
       "Look for a later back-up first. If there is none, repeat with --accept-loss: the estate then goes on under a new ledger origin, which says what was lost. With --copy FOLDER (a copy of the ledger) each lost act is named.",
     status: 409,
   },
+  RESTORE_SPACE_MISSING: {
+    what: "There is not enough room for the restored estate on that disk",
+    remedy:
+      "Free space, name a data folder on a larger disk, or give an external database. Nothing was made.",
+    status: 503,
+  },
   RESTORE_CONTRADICTED: {
     what: "The operator says that nothing was lost, and a checkpoint from outside covers more than the back-up holds",
     remedy: "Leave out --nothing-lost, and read what was lost; or find the back-up that holds it all.",

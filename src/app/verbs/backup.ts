@@ -1,9 +1,13 @@
+import { resolve } from "node:path";
 import { Command } from "commander";
+import { sql } from "kysely";
 import { checkBackup } from "../../backup/check-backup.ts";
+import { freeOctets } from "../../backup/disk-space.ts";
 import type { Manifest } from "../../backup/manifest.ts";
 import { takeBackup } from "../../backup/take-backup.ts";
-import { createOutput, table } from "../../cli/output.ts";
+import { createOutput, type Output, table } from "../../cli/output.ts";
 import { listTables } from "../../database/copy/tables.ts";
+import type { Estate } from "../estate/estate.ts";
 import { namedStores } from "../estate/key-stores.ts";
 import { software } from "../software.ts";
 import { type EstateOptions, settingsFileOf, withEstate, withEstateOptions } from "./estate-options.ts";
@@ -29,6 +33,7 @@ Example:
         const { database, connectionString, clock, paths, settings } = estate;
         const settingsFile = settingsFileOf(options);
         const tables = (await database.read(listTables)).length;
+        await warnOfSpace(estate, folder, output);
         const taken = await output.progress("tables", tables, (advance) =>
           takeBackup({
             database,
@@ -59,6 +64,18 @@ Example:
           process.exitCode = 1;
         output.line("Restore it somewhere now and then: a back-up that was never restored is a hope.");
       }),
+    );
+}
+
+/** A back-up is compressed, so that none is refused: one that does not fit says so, and leaves nothing. */
+async function warnOfSpace({ database }: Estate, folder: string, output: Output): Promise<void> {
+  const { rows } = await database.read((tx) =>
+    sql<{ octets: number }>`select pg_database_size(current_database()) as octets`.execute(tx),
+  );
+  const [size, free] = [rows[0]?.octets ?? 0, await freeOctets(resolve(folder))];
+  if (free < size)
+    output.warn(
+      `${megabytes(free)} are free there, and the database has ${megabytes(size)}: it may not fit.`,
     );
 }
 

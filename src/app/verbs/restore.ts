@@ -27,6 +27,9 @@ interface RestoreOptions {
   readonly json?: true;
 }
 
+/** A table of so many rows is told of when it is loaded: it takes its time. */
+const manyRows = 100_000;
+
 /** Lost acts that are shown; all of them stand in a file. */
 const mostShown = 20;
 
@@ -86,6 +89,9 @@ Examples:
         clock: systemClock,
         stockSize: settings.issuingDca.stockSize ?? rulebookFor(settings.edition).issuingDcaStockSize.value,
         onStep: output.done,
+        onTable: (table, rows) => {
+          if (rows >= manyRows) output.done(`${table}: ${String(rows)} rows loaded`);
+        },
       }).catch((error: unknown) => {
         throw folderFailure(error, options.data);
       });

@@ -12,6 +12,8 @@ const endOfRows = -1;
  */
 export class BinaryRowCheck extends Transform {
   rows = 0;
+  /** All that has passed. */
+  octets = 0;
   readonly #columns: number;
   #state: "header" | "row" | "field" | "value" | "ended" = "header";
   #small = Buffer.alloc(0);
@@ -24,6 +26,7 @@ export class BinaryRowCheck extends Transform {
   }
 
   override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    this.octets += chunk.length;
     try {
       this.#read(chunk);
       done(undefined, chunk);

@@ -16,8 +16,11 @@ export interface IdentityState {
   readonly last: number;
 }
 
-/** The record of migrations is no content: whoever loads a copy migrates for himself. */
-const leftOut = "migration";
+/** The mark of an unfinished restore, in an external database. */
+export const markTable = "restore_unfinished";
+
+/** The record of migrations is no content: whoever loads a copy migrates for himself. Nor is the mark of a restore. */
+const leftOut = ["migration", markTable];
 
 interface Reference {
   readonly table: string;
@@ -35,7 +38,8 @@ export async function listTables(tx: Tx): Promise<CopiedTable[]> {
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
         order by a.attnum) as columns
     from pg_class c
-    where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relname <> ${leftOut}
+    where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relname <> all(${leftOut})
+      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
     order by c.relname`.execute(tx);
   const { rows: references } = await sql<Reference>`
     select distinct c.conrelid::regclass::text as table, c.confrelid::regclass::text as references
