@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** A process that is to be killed. */
@@ -12,13 +12,16 @@ export interface Victim {
   readonly ended: Promise<{ readonly how: string; readonly errors: string }>;
 }
 
+/** Half of a start is compiling. A process that is to be killed writes what it compiled before that, by itself. */
+const compileCache = resolve(import.meta.dirname, "../.cache/compile");
+
 /** Starts a program of `processes/`, or another one, with a task as its argument. */
 export function startVictim(program: string, task: unknown): Victim {
   const path = program.startsWith("/") ? program : join(import.meta.dirname, "processes", program);
   const { NODE_OPTIONS: _, ...env } = process.env;
   const child = spawn(process.execPath, [path, JSON.stringify(task)], {
     stdio: ["pipe", "pipe", "pipe"],
-    env,
+    env: { NODE_COMPILE_CACHE: compileCache, ...env },
   });
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => {

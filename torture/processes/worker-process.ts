@@ -1,4 +1,5 @@
 // A worker as `smki work` runs it, with all its loops, that kills itself, its database or both at a given step.
+import { flushCompileCache } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listAuthorities } from "../../src/authorities/authorities.ts";
 import { crlProfiles } from "../../src/authorities/authority.ts";
@@ -14,6 +15,7 @@ import { runSequencer } from "../../src/ledger/sequencer.ts";
 import { killServer } from "../server.ts";
 import type { Loop, WorkerTask } from "./worker-task.ts";
 
+flushCompileCache();
 const task = JSON.parse(process.argv[2] ?? "") as WorkerTask;
 const { blow } = task;
 const clock = () => new Date();
