@@ -14,6 +14,7 @@ import {
   makeKey,
   operator,
 } from "./issuance.testkit.ts";
+import { SentTimes } from "./sent-times.ts";
 import { removeStaleUploads } from "./stale-uploads.ts";
 import { beginUpload, receiveUpload } from "./upload.ts";
 import { workChunk } from "./work-chunk.ts";
@@ -343,7 +344,7 @@ describe("response times", () => {
 
   test("of a single CSR run from its last octet, and from the end of its checks", async () => {
     const batch = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(1), {
-      channel: "ad-hoc",
+      channel: "portal-single",
     });
     expect(await times(batch)).toEqual([]);
     estate.clock.advance(300);
@@ -353,8 +354,22 @@ describe("response times", () => {
       chunk,
     );
     expect(await times(batch)).toEqual([
-      { channel: "ad-hoc", request_count: 1, last_octet: 340, accepted: 40 },
+      { channel: "portal-single", request_count: 1, last_octet: 340, accepted: 40 },
     ]);
+  });
+
+  test("of an answer that was sent run until then, and the first sending counts", async () => {
+    const batch = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(1), {
+      channel: "portal-single",
+    });
+    const received = estate.clock.read();
+    await estate.work(batch);
+    const sent = new SentTimes(estate.database);
+    sent.note(batch, new Date(received.getTime() + 75));
+    await sent.store();
+    sent.note(batch, new Date(received.getTime() + 90));
+    await sent.store();
+    expect(await times(batch)).toMatchObject([{ last_octet: 75, accepted: 75 }]);
   });
 
   test("of a batch run from its last octet, and from its acceptance, until it can be fetched", async () => {

@@ -56,7 +56,9 @@ test("a batch waits for 20:00, stops at 08:00 with what is under way finished, a
   await until(async () => (await statusOf(batch)) !== "parsing");
   expect(await statusOf(batch)).toBe("paused");
   // Whoever waits for an answer is served at any time, after the batch came and before it.
-  const single = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(1), { channel: "ad-hoc" });
+  const single = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(1), {
+    channel: "portal-single",
+  });
   await until(
     async () => (await estate.database.read((tx) => findBatch(tx, operator, single))).status === "completed",
   );

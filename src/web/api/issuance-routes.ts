@@ -3,6 +3,7 @@ import { decodeCsrText } from "../../certificates/index.ts";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { batchHasEnded, findBatch } from "../../issuance/deliver.ts";
 import { receive, waitForBatch } from "../../issuance/receive.ts";
+import { SentTimes } from "../../issuance/sent-times.ts";
 import { retrieveCertificate } from "../../repository/repository.ts";
 import type { WebServer } from "../server/create-server.ts";
 import { principalOf } from "../server/principal.ts";
@@ -22,6 +23,8 @@ const lookAtStopEvery = 1_000;
 export function issuanceRoutes(server: WebServer, context: ApiContext): void {
   const { database, clock, rules } = context;
   const maximum = rules.maximumBatchSize.value;
+  const sentTimes = new SentTimes(database);
+  server.addHook("onClose", () => sentTimes.store());
 
   server.post(
     "/api/v1/:kind-certificates",
@@ -50,6 +53,10 @@ export function issuanceRoutes(server: WebServer, context: ApiContext): void {
       await waitWhileUp(context, batchId);
       const batch = await database.read((tx) => findBatch(tx, principal, batchId));
       const [outcome] = batch.outcomes;
+      if (outcome)
+        reply.raw.once("finish", () => {
+          sentTimes.note(batchId, clock());
+        });
       if (outcome?.status === "refused") throw new SmkiError(outcome.code, outcome.details);
       // Waiting for an Issuing DCA, or for a worker: the request is safe, and the client asks again.
       if (outcome?.status !== "issued") return reply.status(202).send(batchView(batch));
