@@ -40,7 +40,7 @@ export function adHocService(server: WebServer, context: SmkiServicesContext, se
   );
   server.setErrorHandler((error, request, reply) => {
     const refusal = asRefusal(error, request);
-    return sendRefusal(reply, refusal, write({ transactionId: transactionNumber() }, refusal));
+    return sendRefusal(reply, refusal, write({ transactionId: transactionNumber(clock()) }, refusal));
   });
   const write = (known: Pick<AdHocAnswer, "reference" | "transactionId">, refusal: SmkiError) =>
     writeAdHocAnswer({
@@ -70,7 +70,7 @@ export function adHocService(server: WebServer, context: SmkiServicesContext, se
     } catch (error) {
       const refusal = asRefusal(error, request);
       if (batchId !== undefined) sent.note(batchId, reply);
-      const transactionId = batchId === undefined ? transactionNumber() : String(batchId);
+      const transactionId = batchId === undefined ? transactionNumber(clock()) : String(batchId);
       return sendRefusal(reply, refusal, write({ reference, transactionId }, refusal));
     }
   });
@@ -80,9 +80,9 @@ const octetsOf = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buff
 
 let transactions = 0;
 /** A number for what never became a batch: above any of those, and in the log with the request. */
-function transactionNumber(): string {
+function transactionNumber(now: Date): string {
   transactions = (transactions + 1) % 1_000;
-  return String(Date.now() * 1_000 + transactions);
+  return String(now.getTime() * 1_000 + transactions);
 }
 
 /** @throws SmkiError the refusal of the CSR; CERTIFICATE_NOT_ISSUED_YET when patience ended first */
