@@ -23,7 +23,6 @@ export interface JudgedLists {
  */
 export class RevocationLists {
   readonly #byIssuer = new Map<string, ReadList[]>();
-  readonly #indexed = new Map<CertificateList, IndexedList>();
   readonly #judged = new Map<string, JudgedLists>();
   readonly #signatures: Signatures;
 
@@ -55,22 +54,18 @@ export class RevocationLists {
     let first: JudgedLists["fault"];
     for (const read of ofName) {
       const fault = listFault(read, issuer, this.#signatures);
-      if (fault === undefined) sound.push(this.#index(read.list));
+      if (fault === undefined) sound.push(indexed(read.list));
       else first ??= { ...fault, list: read.list };
     }
     const judged = { sound, fault: first };
     this.#judged.set(alike, judged);
     return judged;
   }
+}
 
-  #index(list: CertificateList): IndexedList {
-    const known = this.#indexed.get(list);
-    if (known !== undefined) return known;
-    const entries = new Map(list.entries.map((entry) => [asKey(entry.serialNumber), entry]));
-    const indexed = { list, entryOf: (serialNumber: Buffer) => entries.get(asKey(serialNumber)) };
-    this.#indexed.set(list, indexed);
-    return indexed;
-  }
+function indexed(list: CertificateList): IndexedList {
+  const entries = new Map(list.entries.map((entry) => [asKey(entry.serialNumber), entry]));
+  return { list, entryOf: (serialNumber) => entries.get(asKey(serialNumber)) };
 }
 
 const none: JudgedLists = { sound: [], fault: undefined };

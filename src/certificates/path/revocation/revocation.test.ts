@@ -1,6 +1,8 @@
+import { sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { oid } from "../../der/index.ts";
-import type { CertificateFields } from "../../profiles/index.ts";
+import { assembleCertificate, type CertificateFields } from "../../profiles/index.ts";
+import { type Certificate, parseCertificate } from "../../syntax/index.ts";
 import { createSerialNumber } from "../../vocabulary/index.ts";
 import {
   chainOf,
@@ -14,7 +16,10 @@ import {
   validity,
 } from "../chains.testdata.ts";
 import type { PathOptions } from "../path-options.ts";
+import { Signatures } from "../signatures.ts";
+import { standingOf } from "../standing.ts";
 import { type PathResult, validatePath } from "../validate-path.ts";
+import { RevocationLists } from "./revocation-lists.ts";
 
 const oca = chainOf("oca");
 const dca = chainOf("dca");
@@ -220,6 +225,21 @@ describe("a list that answers nothing has its own reason", () => {
     expect(reads).toBe(2);
   });
 
+  it("of a key that may not sign lists", () => {
+    const lists = [listOf(oca, "issuing"), listOf(oca, "root")];
+    expect(validate(oca, { pool: [mayNotSignLists()], lists })).toMatchObject({
+      holds: false,
+      reason: "list-issuer-usage",
+    });
+  });
+
+  it("for one certificate of its issuer, and a good one for another with the same key", () => {
+    const lists = new RevocationLists([listOf(oca, "issuing")], new Signatures());
+    const soundFor = (certificate: Certificate) => lists.of(standingOf(certificate)).sound.length;
+    const otherIdentifier = issuingWith(oca.keys.issuing.identifier, "ff".repeat(8));
+    expect([mayNotSignLists(), otherIdentifier, oca.issuing].map(soundFor)).toEqual([0, 0, 1]);
+  });
+
   it("what a list says that nobody signed revokes nobody", () => {
     const forged = listOf(oca, "issuing", {
       signedBy: ecKey(),
@@ -235,3 +255,12 @@ describe("a list that answers nothing has its own reason", () => {
     expect(checks.map(({ name }) => name)).not.toContain("revocation");
   });
 });
+
+/** The Issuing OCA's certificate with some of its octets exchanged, signed by its root. */
+function issuingWith(octets: string, others: string): Certificate {
+  const tbs = Buffer.from(oca.issuing.tbs.toString("hex").replace(octets, others), "hex");
+  return parseCertificate(assembleCertificate(tbs, sign("sha256", tbs, oca.keys.root.privateKey)));
+}
+
+/** keyCertSign alone, instead of keyCertSign and cRLSign. */
+const mayNotSignLists = () => issuingWith("03020106", "03020204");
