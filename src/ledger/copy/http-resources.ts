@@ -17,6 +17,8 @@ export interface HttpAccess {
 // A bundle of 256 entries of 65,535 octets with their lengths.
 const largestAnswer = 256 * (2 + 0xffff);
 const longestSilence = 30_000;
+// The largest answer still passes a line of 0.5 Mbit/s. Who sends an octet now and then keeps nobody longer.
+const longestRequest = 300_000;
 const decompress = promisify(gunzip);
 
 /**
@@ -24,12 +26,14 @@ const decompress = promisify(gunzip);
  * plain HTTP and mirrors do as well.
  *
  * @param url - the ledger's prefix, for example `https://smki.example/ledger`
+ * @param patience - longest that one request may take, in milliseconds
  * @returns the resources; `close` ends the connections
  * @throws SmkiError LEDGER_SOURCE_UNREACHABLE for what is no such address
  */
 export function httpResources(
   url: string,
   access: HttpAccess = {},
+  patience = longestRequest,
 ): LedgerResources & { readonly close: () => void } {
   const prefix = parsePrefix(url);
   const isTls = prefix.startsWith("https:");
@@ -50,6 +54,10 @@ export function httpResources(
     const unreachable = (reason: string, cause?: unknown) =>
       new SmkiError("LEDGER_SOURCE_UNREACHABLE", { url: address, reason }, { cause });
     return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(unreachable(`no whole answer within ${String(patience / 1000)} seconds`));
+        sent.destroy();
+      }, patience);
       const sent = request(
         address,
         { agent, timeout: longestSilence, headers: { "accept-encoding": "gzip, identity" } },
@@ -69,6 +77,9 @@ export function httpResources(
       sent.on("timeout", () =>
         sent.destroy(new Error(`silent for ${String(longestSilence / 1000)} seconds`)),
       );
+      sent.on("close", () => {
+        clearTimeout(timer);
+      });
       sent.on("error", (cause: NodeJS.ErrnoException) => {
         reject(unreachable(cause.code ?? cause.message, cause));
       });
