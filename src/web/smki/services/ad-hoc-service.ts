@@ -1,9 +1,10 @@
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { SmkiError } from "../../../errors/smki-error.ts";
 import { batchHasEnded, findBatch } from "../../../issuance/deliver.ts";
 import type { Outcome } from "../../../issuance/outcome.ts";
 import { waitForBatch } from "../../../issuance/receive.ts";
 import { receiveAdHoc } from "../../../issuance/receive-ad-hoc.ts";
+import type { SentTimes } from "../../../issuance/sent-times.ts";
 import type { Principal } from "../../../registration/principal.ts";
 import { retrieveCertificate } from "../../../repository/repository.ts";
 import { milliseconds } from "../../../rulebook/index.ts";
@@ -20,7 +21,6 @@ import {
 } from "../messages/index.ts";
 import { asRefusal, sendMessage, sendRefusal } from "./answering.ts";
 import type { SmkiServicesContext } from "./context.ts";
-import type { SentTimes } from "./sent-times.ts";
 
 /** A stopping service does not hold its clients up for longer than this, in milliseconds. */
 const lookAtStopEvery = 1_000;
@@ -29,7 +29,7 @@ const lookAtStopEvery = 1_000;
  * The Ad Hoc Device CSR Web Service (SEC Appendix M 2.4, Appendices A and B): one CSR in, its certificate in the same
  * answer; to replace the certificate of a Device.
  */
-export function adHocService(server: WebServer, context: SmkiServicesContext, sent: SentTimes): void {
+export function adHocService(server: WebServer, context: SmkiServicesContext, sentTimes: SentTimes): void {
   const { database, clock, rules, build, adHocPath } = context;
   requireCredentials(server, context, "ad-hoc");
   server.removeAllContentTypeParsers();
@@ -42,6 +42,11 @@ export function adHocService(server: WebServer, context: SmkiServicesContext, se
     const refusal = asRefusal(error, request);
     return sendRefusal(reply, refusal, write({ transactionId: transactionNumber(clock()) }, refusal));
   });
+  const noteWhenSent = (reply: FastifyReply, batchId: number) => {
+    reply.raw.once("finish", () => {
+      sentTimes.note(batchId, clock());
+    });
+  };
   const write = (known: Pick<AdHocAnswer, "reference" | "transactionId">, refusal: SmkiError) =>
     writeAdHocAnswer({
       build,
@@ -61,7 +66,7 @@ export function adHocService(server: WebServer, context: SmkiServicesContext, se
       const by = principalOf(request);
       batchId = await database.transaction((tx) => receiveAdHoc(tx, by, message, rules, receivedAt));
       const certificate = await certificateFor(context, by, batchId);
-      sent.note(batchId, reply);
+      noteWhenSent(reply, batchId);
       const answer = { status: "SUCCESS", certificate } as const;
       return await sendMessage(
         reply,
@@ -69,7 +74,7 @@ export function adHocService(server: WebServer, context: SmkiServicesContext, se
       );
     } catch (error) {
       const refusal = asRefusal(error, request);
-      if (batchId !== undefined) sent.note(batchId, reply);
+      if (batchId !== undefined) noteWhenSent(reply, batchId);
       const transactionId = batchId === undefined ? transactionNumber(clock()) : String(batchId);
       return sendRefusal(reply, refusal, write({ reference, transactionId }, refusal));
     }
