@@ -1,0 +1,24 @@
+/**
+ * Batch files of the SMKI Portal (SEC Appendix M, Appendix F): the ZIP of CSRs that comes in, the ZIP of certificates and
+ * the text record that go out.
+ *
+ * @packageDocumentation
+ */
+export { type ArchiveLimits, archiveLimits } from "./archive-limits.ts";
+export { type CsrFile, readCsrArchive } from "./read-csr-archive.ts";
+export {
+  type CertificateFile,
+  type CertificateForm,
+  certificateArchive,
+  certificateFileName,
+  responseArchive,
+  responseName,
+} from "./response-archive.ts";
+export {
+  type RecordForm,
+  type RecordLine,
+  readTextRecord,
+  recordStatus,
+  writeTextRecord,
+} from "./text-record.ts";
+export { type ZipSource, zipInMemory } from "./zip-source.ts";
