@@ -72,6 +72,7 @@ function settingsFor(
       "web.port": 0,
       "repositoryService.port": 0,
       "log.level": "warn",
+      "batches.window": "always",
       ...(token === undefined
         ? {}
         : {

@@ -87,7 +87,8 @@ function partsOf(order: DemoOrder, output: Output): (title: string) => void {
 }
 
 function tellService({ estate, url, signer }: RunningService, output: Output): void {
-  const { workers, keys } = estate.settings;
+  const { workers, keys, batches } = estate.settings;
+  const { opens, closes } = estate.rules.processingWindow.value;
   const forDevelopment =
     keys.operational.kind === "encrypted-file"
       ? ": for development; a live service uses a PKCS#11 module"
@@ -96,6 +97,9 @@ function tellService({ estate, url, signer }: RunningService, output: Output): v
     `PostgreSQL, web process and ${String(workers.count)} worker${workers.count === 1 ? "" : "s"} at work on ${url}`,
   );
   output.done(`keys in the ${signer}${forDevelopment}`);
+  output.done(
+    `processing window of batches: ${batches.window}, and approved by the rule; as published it is ${opens} to ${closes}`,
+  );
 }
 
 /** Everything that users of a running service do. */

@@ -60,6 +60,9 @@ async function runDemo(
       // Their own ports where they are free; any others where not, or where nobody needs to know them.
       "web.port": stays && (await isFree(8443)) ? 8443 : 0,
       "repositoryService.port": stays && (await isFree(8083)) ? 8083 : 0,
+      // Nobody waits for the night, or for a second person, to see it.
+      "batches.window": "always",
+      "batches.approval": "rule",
     },
   );
   if (settings.environment !== "test") throw new SmkiError("DEMO_IN_LIVE");
