@@ -1,4 +1,5 @@
 import { SingleBar } from "cli-progress";
+import { printable } from "../certificates/index.ts";
 import { catalogue } from "../errors/catalogue.ts";
 import { isSmkiError, type SmkiError } from "../errors/smki-error.ts";
 
@@ -112,11 +113,10 @@ export function tellError(error: unknown, json = false): number {
   return 70;
 }
 
-/** What happened; where there are several mistakes, one a line. */
+/** What happened; where there are several mistakes, one a line. Its details may be of a file that a stranger wrote. */
 function told(error: SmkiError): string {
   const { mistakes } = error.details;
-  if (typeof mistakes !== "string") return error.message;
-  return [`${catalogue[error.code].what}:`, ...mistakes.split("\n").map((mistake) => `  - ${mistake}`)].join(
-    "\n",
-  );
+  if (typeof mistakes !== "string") return printable(error.message);
+  const lines = mistakes.split("\n").map((mistake) => `  - ${printable(mistake)}`);
+  return [`${catalogue[error.code].what}:`, ...lines].join("\n");
 }
