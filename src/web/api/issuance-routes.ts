@@ -1,10 +1,11 @@
 import Type from "typebox";
 import { decodeCsrText } from "../../certificates/index.ts";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
-import { batchHasEnded, findBatch } from "../../issuance/deliver.ts";
-import { receive, waitForBatch } from "../../issuance/receive.ts";
+import { findBatch } from "../../issuance/deliver.ts";
+import { receive } from "../../issuance/receive.ts";
 import { SentTimes } from "../../issuance/sent-times.ts";
 import { retrieveCertificate } from "../../repository/repository.ts";
+import { awaitOutcome } from "../server/await-outcome.ts";
 import type { WebServer } from "../server/create-server.ts";
 import { principalOf } from "../server/principal.ts";
 import type { ApiContext } from "./context.ts";
@@ -16,8 +17,6 @@ const Reference = Type.String({ minLength: 1, maxLength: 256, description: "Your
 
 /** How long a single request waits for its certificate before it answers with the batch to ask for later. */
 const usualPatience = 10_000;
-/** A stopping service does not hold its clients up for longer than this. */
-const lookAtStopEvery = 1_000;
 
 /** CSRs in, certificates out. */
 export function issuanceRoutes(server: WebServer, context: ApiContext): void {
@@ -50,16 +49,17 @@ export function issuanceRoutes(server: WebServer, context: ApiContext): void {
       const batchId = await database.transaction((tx) =>
         receive(tx, principal, submission, maximum, clock()),
       );
-      await waitWhileUp(context, batchId);
-      const batch = await database.read((tx) => findBatch(tx, principal, batchId));
-      const [outcome] = batch.outcomes;
+      const outcome = await awaitOutcome(context, principal, batchId, context.patience ?? usualPatience);
       if (outcome)
         reply.raw.once("finish", () => {
           sentTimes.note(batchId, clock());
         });
       if (outcome?.status === "refused") throw new SmkiError(outcome.code, outcome.details);
       // Waiting for an Issuing DCA, or for a worker: the request is safe, and the client asks again.
-      if (outcome?.status !== "issued") return reply.status(202).send(batchView(batch));
+      if (outcome?.status !== "issued")
+        return reply
+          .status(202)
+          .send(batchView(await database.read((tx) => findBatch(tx, principal, batchId))));
       const certificate = await database.read((tx) => retrieveCertificate(tx, outcome.serialNumber, clock()));
       return reply.status(201).send(certificateView(certificate));
     },
@@ -101,17 +101,6 @@ export function issuanceRoutes(server: WebServer, context: ApiContext): void {
       return batchView(await database.read((tx) => findBatch(tx, principal, request.params.batch)));
     },
   );
-}
-
-/** Waits for a batch until it has ended, patience is over, or the service is told to stop. */
-async function waitWhileUp({ database, stopping, patience }: ApiContext, batchId: number): Promise<void> {
-  const hasEnded = () => database.read((tx) => batchHasEnded(tx, batchId));
-  let left = patience ?? usualPatience;
-  while (left > 0 && stopping?.aborted !== true) {
-    const slice = Math.min(left, lookAtStopEvery);
-    if (await waitForBatch(database, hasEnded, batchId, slice)) return;
-    left -= slice;
-  }
 }
 
 /** @throws SmkiError as `decodeCsrText`, with the CSR's place in the batch: the whole of it is refused */

@@ -1,13 +1,11 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { SmkiError } from "../../../errors/smki-error.ts";
-import { batchHasEnded, findBatch } from "../../../issuance/deliver.ts";
-import type { Outcome } from "../../../issuance/outcome.ts";
-import { waitForBatch } from "../../../issuance/receive.ts";
 import { receiveAdHoc } from "../../../issuance/receive-ad-hoc.ts";
 import type { SentTimes } from "../../../issuance/sent-times.ts";
 import type { Principal } from "../../../registration/principal.ts";
 import { retrieveCertificate } from "../../../repository/repository.ts";
 import { milliseconds } from "../../../rulebook/index.ts";
+import { awaitOutcome } from "../../server/await-outcome.ts";
 import type { WebServer } from "../../server/create-server.ts";
 import { principalOf, requireCredentials } from "../../server/principal.ts";
 import {
@@ -21,9 +19,6 @@ import {
 } from "../messages/index.ts";
 import { asRefusal, sendMessage, sendRefusal } from "./answering.ts";
 import type { SmkiServicesContext } from "./context.ts";
-
-/** A stopping service does not hold its clients up for longer than this, in milliseconds. */
-const lookAtStopEvery = 1_000;
 
 /**
  * The Ad Hoc Device CSR Web Service (SEC Appendix M 2.4, Appendices A and B): one CSR in, its certificate in the same
@@ -92,27 +87,11 @@ function transactionNumber(now: Date): string {
 
 /** @throws SmkiError the refusal of the CSR; CERTIFICATE_NOT_ISSUED_YET when patience ended first */
 async function certificateFor(context: SmkiServicesContext, by: Principal, batchId: number): Promise<Buffer> {
-  const { database, clock } = context;
-  const outcome = await outcomeOf(context, by, batchId);
+  const { database, clock, rules } = context;
+  const patience = context.patience ?? milliseconds(rules.adHocPatience);
+  const outcome = await awaitOutcome(context, by, batchId, patience);
   if (outcome?.status === "refused") throw new SmkiError(outcome.code, outcome.details);
   if (outcome?.status !== "issued") throw new SmkiError("CERTIFICATE_NOT_ISSUED_YET", { batch: batchId });
   const { certificate } = await database.read((tx) => retrieveCertificate(tx, outcome.serialNumber, clock()));
   return certificate;
-}
-
-/** Waits until the CSR is decided, patience is over, or the service is told to stop. */
-async function outcomeOf(
-  { database, rules, stopping, patience }: SmkiServicesContext,
-  by: Principal,
-  batchId: number,
-): Promise<Outcome | null | undefined> {
-  const hasEnded = () => database.read((tx) => batchHasEnded(tx, batchId));
-  let left = patience ?? milliseconds(rules.adHocPatience);
-  while (left > 0 && stopping?.aborted !== true) {
-    const slice = Math.min(left, lookAtStopEvery);
-    if (await waitForBatch(database, hasEnded, batchId, slice)) break;
-    left -= slice;
-  }
-  const { outcomes } = await database.read((tx) => findBatch(tx, by, batchId));
-  return outcomes[0];
 }
