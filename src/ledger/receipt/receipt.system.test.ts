@@ -1,6 +1,8 @@
+import { hash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { type KyselyPlugin, RawNode } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isSmkiError } from "../../errors/smki-error.ts";
 import { encodeAct } from "../act-encoding.ts";
@@ -19,6 +21,7 @@ import { rootInCopy } from "../copy/root-in-copy.ts";
 import { decodeNoteText, formatVerifierKey } from "../note.ts";
 import { type TestLedger, testActs, testLedger, testOrigin, testTime } from "../testkit.ts";
 import { leafHash } from "../tree/hash.ts";
+import { findCertificateLeaf } from "./certificate-leaf-store.ts";
 import { checkReceipt } from "./check-receipt.ts";
 import { type HeldCertificate, makeReceipt } from "./make-receipt.ts";
 import { sampleAct, sampleCertificate, sampleSerial, testKey, testReceipt } from "./receipt.testkit.ts";
@@ -68,6 +71,29 @@ describe("The receipt of a certificate", () => {
     expect((await checkReceipt(receipt, { verifierKey })).holds).toBe(true);
   });
 
+  test("asked for before its act has a leaf does not cost reading the ledger", async () => {
+    const justIssued = {
+      ...sampleAct({ serialNumber: "10".padEnd(32, "b") }),
+      at: new Date("2026-03-05T00:00:00Z"),
+    };
+    await ledger.record([justIssued]);
+    const asked: string[] = [];
+    const listening: KyselyPlugin = {
+      transformQuery: ({ node }) => {
+        if (RawNode.is(node)) asked.push(node.sqlFragments.join("?"));
+        return node;
+      },
+      transformResult: ({ result }) => Promise.resolve(result),
+    };
+    const sha256 = hash("sha256", sampleCertificate, "hex");
+    const wanted = { serialNumber: "10".padEnd(32, "b"), sha256, issuedAt: justIssued.at };
+    const found = await ledger.database.read((tx) => findCertificateLeaf(tx.withPlugin(listening), wanted));
+    expect(found).toBe("open");
+    const runs = asked.filter((text) => text.includes("select leaf from ledger_entry where leaf >="));
+    expect(runs).toHaveLength(1);
+    await ledger.sequence();
+  });
+
   test("is found wherever its act stands, whatever the time that is looked for", async () => {
     const late = {
       ...sampleAct({ serialNumber: "10".padEnd(32, "a") }),
@@ -76,7 +102,7 @@ describe("The receipt of a certificate", () => {
     await ledger.record([late]);
     await ledger.sequence();
     for (const lodgedAt of [late.at, new Date(0), new Date("2999-01-01T00:00:00Z")])
-      expect(indexIn(await make({ serialNumber: "10".padEnd(32, "a"), lodgedAt }))).toBe(20_001);
+      expect(indexIn(await make({ serialNumber: "10".padEnd(32, "a"), lodgedAt }))).toBe(20_002);
   });
 
   test("stands against a copy of the ledger, and not against one of a rewritten history", async () => {
