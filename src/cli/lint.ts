@@ -16,6 +16,7 @@ import {
 } from "../certificates/index.ts";
 import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 import { defaultEdition, type Edition, editions, lintLimits, rulebookFor } from "../rulebook/index.ts";
+import { misusedWithStatus2 } from "./arguments.ts";
 import { readBoundedFile } from "./bounded-file.ts";
 
 /** Where the verb writes its answer, and how it says what the process is to exit with. */
@@ -46,6 +47,7 @@ interface Options {
  */
 export function lintCommand(output: LintOutput = toProcess): Command {
   return new Command("lint")
+    .exitOverride(misusedWithStatus2)
     .description("holds certificates against the rules of their profiles, each with its source")
     .argument("<file...>", "certificates, PEM or DER; a file may hold several")
     .option("--issuer <file>", "the issuer's certificate or public key: judges the signature too")
@@ -64,7 +66,7 @@ export function lintCommand(output: LintOutput = toProcess): Command {
 
 const examples = `
 The profile is taken from the certificate: Root and Issuing OCA, Root and Issuing DCA, Organisation, Device, IKI.
-Exits 0 when nothing is found, 1 when anything is, 2 when a file cannot be read.
+Exits 0 when nothing is found, 1 when anything is, 2 when a file cannot be read or the command is mistyped.
 
 Examples:
   smki lint meter.pem

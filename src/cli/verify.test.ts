@@ -256,3 +256,23 @@ describe("smki verify", () => {
     });
   });
 });
+
+describe("a mistyped command", () => {
+  it.each([
+    ["no file", []],
+    ["an option that there is not", ["--rot", "root.pem", "bundle.pem"]],
+    ["no time", ["--at", "noon", "bundle.pem"]],
+  ])("ends with 2, since 1 would say that a certificate does not hold: %s", (_, parameters) => {
+    const command = verifyCommand().configureOutput({ writeErr: () => undefined });
+    expect(() => command.parse(parameters, { from: "user" })).toThrow(
+      expect.objectContaining({ exitCode: 2 }) as Error,
+    );
+  });
+
+  it("is none when it asks for help", () => {
+    const command = verifyCommand().configureOutput({ writeOut: () => undefined });
+    expect(() => command.parse(["--help"], { from: "user" })).toThrow(
+      expect.objectContaining({ exitCode: 0 }) as Error,
+    );
+  });
+});

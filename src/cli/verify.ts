@@ -3,7 +3,7 @@ import { type Oid, oid } from "../certificates/index.ts";
 import { isSmkiError } from "../errors/smki-error.ts";
 import { defaultEdition, type Edition, editions, lintLimits, rulebookFor } from "../rulebook/index.ts";
 import { systemClock } from "../time/clock.ts";
-import { collect } from "./arguments.ts";
+import { collect, misusedWithStatus2 } from "./arguments.ts";
 import { formatReport, formatUnreadable } from "./verify-format.ts";
 import { readInputs } from "./verify-inputs.ts";
 import { type VerifyQuestion, type VerifyReport, verifyInputs } from "./verify-report.ts";
@@ -43,6 +43,7 @@ interface Options {
  */
 export function verifyCommand(surroundings: VerifySurroundings = ofProcess): Command {
   return new Command("verify")
+    .exitOverride(misusedWithStatus2)
     .description(
       "says whether certificates may be relied on at a given time, check by check, with its source",
     )
@@ -81,7 +82,7 @@ Lists are required as soon as one is given, and only told of where there is none
 
 Exits 0 when every certificate holds to a root that you named with --root,
       1 when one does not hold,
-      2 when a file cannot be read,
+      2 when a file cannot be read, or the command is mistyped,
       3 when all hold, but to a root found among the files, which nobody has said may be trusted.
 
 Examples:
