@@ -5,7 +5,7 @@ export interface ErrorEntry {
   /** What the person should do next, one sentence or two. */
   readonly remedy: string;
   /** The HTTP status that the JSON API answers with; 500 where a client cannot cause it. */
-  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 431 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 431 | 500 | 503;
 }
 
 /** Types a part of the catalogue without widening its keys. */

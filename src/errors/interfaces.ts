@@ -45,6 +45,17 @@ export const interfaceErrors = errorEntries({
       "The ad hoc service replaces certificates (SEC Appendix M 2.4.1.3); have the first ones issued in a batch, and check the Device ID.",
     status: 409,
   },
+  EST_NO_CURRENT_CERTIFICATE: {
+    what: "The Device has no certificate of this usage that could be in use, so that there is none to replace",
+    remedy:
+      "Use simpleenroll for the first certificate of a Device; otherwise check the Device ID and key usage.",
+    status: 409,
+  },
+  EST_ALLOWANCE_USED: {
+    what: "Your Party has used its allowance of CSRs over EST for these 24 hours",
+    remedy: "Send the rest as a batch, or later; or ask the operator for more (the setting est.allowance).",
+    status: 429,
+  },
   ANSWER_INVALID: {
     what: "The answer of the service is not a message of SEC Appendix M",
     remedy:

@@ -380,3 +380,15 @@ export async function countWaiting(tx: Tx): Promise<{ open: number; held: number
            (select count(*) from request_chunk where state = 'held') as held`.execute(tx);
   return rows[0] ?? { open: 0, held: 0 };
 }
+
+/** Batches of a Party that came in on a channel since. */
+export async function countReceived(tx: Tx, partyId: number, channel: Channel, since: Date): Promise<number> {
+  const { count } = await tables(tx)
+    .selectFrom("request_batch")
+    .select((select) => select.fn.countAll<number>().as("count"))
+    .where("party_id", "=", partyId)
+    .where("channel", "=", channel)
+    .where("received_at", ">", since)
+    .executeTakeFirstOrThrow();
+  return count;
+}

@@ -166,6 +166,18 @@ export const settingsSchema = Type.Object({
       }),
     ),
   }),
+  est: Type.Object({
+    enabled: yesOrNo({
+      description:
+        "Whether Device Certificates can be asked for over EST (RFC 7030) too: a channel of OpenSMKI's own, which the Code does not know.",
+      value: false,
+    }),
+    allowance: wholeNumber(
+      { description: "CSRs in 24 hours that one Party may send over EST.", value: 10_000 },
+      1,
+      1_000_000,
+    ),
+  }),
   batches: Type.Object({
     approval: Type.Optional(
       oneOf(["rule", "person"], {

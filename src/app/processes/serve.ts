@@ -6,6 +6,7 @@ import { milliseconds } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { registerApi } from "../../web/api/api.ts";
 import { createBoxedService, listenBoxedService } from "../../web/boxed/index.ts";
+import { estService } from "../../web/est/est-service.ts";
 import { healthRoutes } from "../../web/operations/health-routes.ts";
 import { createOperationsServer } from "../../web/operations/operations-server.ts";
 import { measureRequests } from "../../web/operations/request-metrics.ts";
@@ -146,6 +147,8 @@ async function createApi(
     adHocPath: settings.smkiServices.adHocPath,
     stopping: stopping.signal,
   });
+  const { enabled, allowance } = settings.est;
+  if (enabled) estService(server, { database, clock, allowance, stopping: stopping.signal });
   return server;
 }
 
