@@ -52,7 +52,11 @@ export function scriptDocument(input: ScriptInput): PaperDocument {
       ...authoritiesBlock(plan),
       { kind: "heading", text: "Steps" },
       { kind: "facts", rows: comparisons },
-      { kind: "checklist", title: "Before the first key", items: numbered(beforehand, "A") },
+      {
+        kind: "checklist",
+        title: "Before the first key",
+        items: numbered(rehearsal ? beforehand : [...beforehand, ofTheStores], "A"),
+      },
       ...checklists(plan),
       { kind: "checklist", title: "When it has ended", items: numbered(afterwards, "Z") },
       { kind: "blanks", labels: ["Otherwise than above", ""] },
@@ -93,8 +97,9 @@ const comparisons = [
   },
 ];
 
+const ofTheStores = "The key stores above are those that lie before us.";
+
 const beforehand = [
-  "The key stores above are those that lie before us.",
   "Everybody named above is present, and has shown who they are.",
   "The SHA-256 of the software on the screen is the one above, and the one that its publisher has stated.",
   "The names, policies and lifetimes above are those that were approved.",

@@ -81,7 +81,10 @@ async function inRoom(
           : await openLedgerSigner(estate, operationalSigner);
       const opened = room(estate, ceremonySigner, operationalSigner, ledger, options);
       const record = await work(opened, { ...sitting, keyStores: keyStoresInWords(estate.settings) });
-      return { ...record, ...(await fileCeremony(estate, record.id)) };
+      const files = await fileCeremony(estate, record.id);
+      // The act that has the record's digest comes after the checkpoint in it: it is sealed now, service or not.
+      await currentCheckpoint(estate, ledger);
+      return { ...record, ...files };
     } finally {
       await operationalSigner.close();
     }

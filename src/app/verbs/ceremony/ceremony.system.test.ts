@@ -94,6 +94,9 @@ describe("a founding that stopped half-way", () => {
   test("is resumed; its record tells of both sittings, signed, as HTML and as PDF", async () => {
     const { record, html, pdf, ceremony } = await answer("resume", ...at, ...witnesses);
     expect(ceremony).toBe(1);
+    const ledger = await smki(["ledger", "verify", ...at]);
+    expect(ledger.status, ledger.stdout).toBe(0);
+    expect(ledger.stdout).not.toContain("not yet sequenced");
     const key = parseVerifierKey(readFileSync(join(data, "ceremony-verifier-key.txt"), "utf8"));
     const text = openNote(readFileSync(record, "utf8"), [key]);
     expect(text).toMatch(/^OpenSMKI ceremony record\n/);
