@@ -82,6 +82,7 @@ export function secondOpinion(
 // One process for many cases, since starting Python takes longer than judging. Each line of its input is a path.
 const judgeAll = `
 import importlib.util, sys
+sys.dont_write_bytecode = True
 spec = importlib.util.spec_from_file_location("verifier", sys.argv[1])
 verifier = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(verifier)
