@@ -12,6 +12,7 @@ import { certificateCommand } from "./verbs/certificate.ts";
 import { configCommand } from "./verbs/config.ts";
 import { credentialCommand } from "./verbs/credential.ts";
 import { demoCommand } from "./verbs/demo.ts";
+import { deviceCommand } from "./verbs/device.ts";
 import { ledgerCommand } from "./verbs/ledger.ts";
 import { partyCommand } from "./verbs/party.ts";
 import { serveCommand, workCommand } from "./verbs/processes.ts";
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     .addCommand(authorityCommand())
     .addCommand(partyCommand())
     .addCommand(credentialCommand())
+    .addCommand(deviceCommand())
     .addCommand(certificateCommand())
     .addCommand(queueCommand())
     .addCommand(ledgerCommand())

@@ -40,7 +40,7 @@ export interface ImportReport extends MergeCounts {
 /** Rows in one statement. */
 const partSize = 5_000;
 /** Mistakes that the error itself tells; `onMistake` is told all of them. */
-const mistakesTold = 100;
+export const mistakesTold = 100;
 
 /**
  * Takes in a file of Devices, all or nothing: while any line cannot be taken, nothing changes. Constant memory: rows

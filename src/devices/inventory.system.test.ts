@@ -147,10 +147,25 @@ describe("a Device in the inventory", () => {
   test("that two change at once has both changes, and a history without a gap", async () => {
     const deviceId = nextDevice();
     await put(meter(deviceId), day(2));
-    await Promise.all([
-      change(deviceId, { model: "A" }, day(3)),
-      change(deviceId, { manufacturer: "B" }, day(3)),
-    ]);
+    const [changed, goOn] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    const first = clean.database.transaction(async (tx) => {
+      await changeDevice(tx, operator, deviceId, { model: "A" }, rules, day(3));
+      changed.resolve(undefined);
+      await goOn.promise;
+    });
+    await changed.promise;
+    const second = change(deviceId, { manufacturer: "B" }, day(3));
+    let waiting = 0;
+    for (const end = performance.now() + 10_000; waiting === 0 && performance.now() < end; ) {
+      const { rows } = await clean.database.read((tx) =>
+        sql<{ waiting: number }>`select count(*) as waiting from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`.execute(tx),
+      );
+      waiting = rows[0]?.waiting ?? 0;
+    }
+    expect(waiting).toBe(1);
+    goOn.resolve(undefined);
+    await Promise.all([first, second]);
     expect(await find(deviceId)).toMatchObject({ model: "A", manufacturer: "B" });
     expect(await clean.database.read((tx) => historyOfDevice(tx, operator, deviceId))).toHaveLength(2);
   });

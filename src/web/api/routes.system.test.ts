@@ -23,6 +23,11 @@ const access: Readonly<Record<string, "public" | "credential">> = {
   "POST /api/v1/:kind-certificates": "credential",
   "POST /api/v1/:kind-certificate-batches": "credential",
   "POST /api/v1/revocations": "credential",
+  "GET /api/v1/devices": "credential",
+  "POST /api/v1/devices": "credential",
+  "GET /api/v1/devices/:device": "credential",
+  "PUT /api/v1/devices/:device": "credential",
+  "GET /api/v1/devices/:device/history": "credential",
 };
 
 let bed: ApiTestbed;
@@ -37,6 +42,7 @@ const addressOf = (path: string) =>
   path
     .replace(":kind", "device")
     .replace(":serialNumber", "10ab")
+    .replace(":device", "00db120000000001")
     .replace(/:(batch|leaf|old|new)/g, "1")
     .replace("*", "0/000");
 
@@ -47,7 +53,7 @@ describe("Every route", () => {
 
   test("that needs a credential refuses everyone without one, whatever the body is; the others refuse nobody", async () => {
     for (const route of bed.routes) {
-      const method = route.method as "GET" | "POST";
+      const method = route.method as "GET" | "POST" | "PUT";
       const { statusCode, body } = await bed.server.inject({
         method,
         url: addressOf(route.path),
@@ -133,8 +139,10 @@ describe("The OpenAPI description", () => {
           named.every(({ required }) => required === true),
           where,
         ).toBe(true);
-        if (method === "post")
-          expect(operation.requestBody?.content, where).toHaveProperty("application/json");
+        if (method === "post" || method === "put")
+          expect(Object.keys(operation.requestBody?.content ?? {}), where).toEqual([
+            where === "post /api/v1/devices" ? "text/csv" : "application/json",
+          ]);
         expect(
           Object.keys(operation.responses).some((status) => status.startsWith("2")),
           where,
