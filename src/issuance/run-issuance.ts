@@ -3,7 +3,8 @@ import type { CertificateKind } from "../authorities/authority.ts";
 import type { IssuingAuthority } from "../authorities/issuing/issue.ts";
 import type { LockSession } from "../database/connect.ts";
 import type { ProcessingWindow } from "../rulebook/index.ts";
-import { approvedBatches, type ParseResult, parseBatch } from "./parse-batch.ts";
+import { meaningOf } from "./chunk-fault.ts";
+import { approvedBatches, type ParseResult, type ParsingStep, parseBatch } from "./parse-batch.ts";
 import { isOpen } from "./processing-window.ts";
 import { requestsChannel } from "./receive.ts";
 import { selectOpenChunks } from "./request-store.ts";
@@ -15,6 +16,8 @@ export interface IssuanceOptions {
   readonly window?: ProcessingWindow | undefined;
   readonly onChunk?: (chunkId: number, result: ChunkResult) => void;
   readonly onBatch?: (batchId: number, result: ParseResult) => void;
+  /** For tests that stop the check of a batch on purpose. */
+  readonly afterParsingStep?: (step: ParsingStep) => void | Promise<void>;
   readonly onFailure?: (error: unknown) => void;
 }
 
@@ -64,7 +67,11 @@ async function workWhileConnected(authority: IssuingAuthority, stop: AbortSignal
       bell.ring();
     });
     try {
-      await workLanes({ authority, session, events, claimed: new Set(), aside: new Map() }, bell, stop);
+      await workLanes(
+        { authority, session, events, claimed: new Set(), aside: new Map(), asideBatches: new Map() },
+        bell,
+        stop,
+      );
     } finally {
       await listening.stop();
     }
@@ -107,17 +114,25 @@ interface Desk {
   readonly claimed: Set<number>;
   /** Chunks that wait for the key of their CA, and until when (performance.now()) they are passed over. */
   readonly aside: Map<number, number>;
+  /** Batches whose check failed, likewise. */
+  readonly asideBatches: Map<number, number>;
 }
 
 /** Checks the first approved batch that nobody has. @returns false when there is none */
-async function parseNext({ authority, session, events }: Desk): Promise<boolean> {
+async function parseNext({ authority, session, events, asideBatches }: Desk): Promise<boolean> {
+  forget(asideBatches);
   for (const batchId of await approvedBatches(authority.database)) {
-    if (!(await session.tryLock(batchLock(batchId)))) continue;
+    if (asideBatches.has(batchId) || !(await session.tryLock(batchLock(batchId)))) continue;
     try {
-      const result = await parseBatch(authority, batchId);
+      const result = await parseBatch({ ...authority, ...events }, batchId);
       if (result === "gone") continue;
       events.onBatch?.(batchId, result);
       return true;
+    } catch (error) {
+      // A fault of this one batch: it stays approved, is tried again, and keeps no other from its check.
+      if (meaningOf(error) === "outage") throw error;
+      events.onFailure?.(error);
+      asideBatches.set(batchId, performance.now() + setAsideMilliseconds);
     } finally {
       await session.unlock(batchLock(batchId));
     }
@@ -142,9 +157,14 @@ async function workNext(desk: Desk, single: boolean): Promise<boolean> {
 }
 
 function stillAside({ aside }: Desk): number[] {
-  const now = performance.now();
-  for (const [chunkId, until] of aside) if (until <= now) aside.delete(chunkId);
+  forget(aside);
   return [...aside.keys()];
+}
+
+/** Forgets those whose time aside is over. */
+function forget(aside: Map<number, number>): void {
+  const now = performance.now();
+  for (const [id, until] of aside) if (until <= now) aside.delete(id);
 }
 
 async function workFirst(

@@ -1,11 +1,12 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/transaction.ts";
+import { isSmkiError } from "../errors/smki-error.ts";
 import type { Act } from "./act.ts";
 import { decodeAct } from "./act-encoding.ts";
 
 /**
  * The acts of one kind that concern something with a number, open ones among them. In one statement, since the
- * sequencer moves entries from the open ones to the leaves.
+ * sequencer moves entries from the open ones to the leaves. What is no act is left out: `verifyLedger` tells of it.
  *
  * @param name - of the number in the act's subject, for example `batch`
  * @param from - the first leaf that can have one, as `nextLeaf` gave it before: without it the whole ledger is read
@@ -28,6 +29,15 @@ export async function findActsAbout(
     tx,
   );
   return rows
-    .map(({ entry }) => decodeAct(entry))
+    .flatMap(({ entry }) => readAct(entry))
     .filter((act) => act.kind === kind && act.subject[name] === number);
+}
+
+function readAct(entry: Buffer): Act[] {
+  try {
+    return [decodeAct(entry)];
+  } catch (error) {
+    if (isSmkiError(error, "LEDGER_ENTRY_MALFORMED")) return [];
+    throw error;
+  }
 }
