@@ -1,5 +1,6 @@
 import { custody } from "./custody.ts";
 import { deviceEligibility } from "./device-eligibility.ts";
+import { interfaces } from "./interfaces.ts";
 import { lifetimes } from "./lifetimes.ts";
 import { operation } from "./operation.ts";
 import { performance } from "./performance.ts";
@@ -22,6 +23,7 @@ export const draft = {
   ...registration,
   ...deviceEligibility,
   ...repositoryAccess,
+  ...interfaces,
   ...operation,
 } as const;
 

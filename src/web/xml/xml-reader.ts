@@ -51,8 +51,8 @@ export class XmlReader {
   #attributes = 0;
   /** Where the last token ended; a token that is never finished is seen by the distance from it. */
   #lastTokenEnd = 0;
-  /** Where the last child of the root ended. */
-  #lastChildEnd = 0;
+  /** Where the last child of the root ended; no place, as long as there was none. */
+  #lastChildEnd = -1;
   #isOver = false;
   readonly #regular: RegularElements | undefined;
 
@@ -151,9 +151,8 @@ export class XmlReader {
   #parseAround(octets: Uint8Array, regular: RegularElements): void {
     const text = Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("latin1");
     for (let at = 0; at < octets.length; ) {
-      // All that the parser was given is told, the last of it the end of a child of the root.
-      if (this.#depth === 1 && this.#lastChildEnd === this.#characters && this.#characters > 0)
-        at = takeRegularElements(text, at, regular, this.#parser);
+      // The last thing that the parser was given is the end of a child of the root, and it has told of it.
+      if (this.#lastChildEnd === this.#characters) at = takeRegularElements(text, at, regular, this.#parser);
       const nextEnd = text.indexOf(regular.endTag, at);
       const end = nextEnd < 0 ? octets.length : nextEnd + regular.endTag.length;
       this.#parseSlices(octets.subarray(at, end));

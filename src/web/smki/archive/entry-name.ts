@@ -6,6 +6,8 @@ export interface RawEntryName {
   readonly octets: Buffer;
   /** General purpose bit 11: the octets are UTF-8. */
   readonly isUtf8: boolean;
+  /** Made on Unix, where names are in the character set of the system, which is UTF-8 now; Info-ZIP marks none there. */
+  readonly isOfUnix: boolean;
   readonly extraFields: readonly { readonly id: number; readonly data: Buffer }[];
 }
 
@@ -40,9 +42,9 @@ export function readEntryName(raw: RawEntryName): string {
 export const nameKey = (name: string): string => name.normalize("NFKC").toLowerCase();
 
 /** UTF-8, where the archive says so or gives it beside the name; otherwise ASCII, since nothing says what else it is. */
-function decodeName({ octets, isUtf8, extraFields }: RawEntryName): string {
+function decodeName({ octets, isUtf8, isOfUnix, extraFields }: RawEntryName): string {
   const shown = octets.toString("latin1");
-  const utf8 = isUtf8 ? octets : unicodePath(octets, extraFields);
+  const utf8 = isUtf8 ? octets : (unicodePath(octets, extraFields) ?? (isOfUnix ? octets : undefined));
   if (utf8 === undefined) {
     if (/[^\0-\x7f]/.test(shown)) throw entryRefused(shown, "name in an unknown character set");
     return shown;

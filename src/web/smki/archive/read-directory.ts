@@ -24,6 +24,7 @@ const endRecordOctets = 22;
 const zip64LocatorOctets = 20;
 const zip64LocatorSignature = 0x07064b50;
 const zip64ExtraField = 1;
+const madeOnUnix = 3;
 const symbolicLink = 0o120000;
 
 /**
@@ -67,8 +68,13 @@ async function readEntries(zip: ZipFile, limits: ArchiveLimits): Promise<CsrEntr
   const names = new Set<string>();
   let unpacked = 0;
   for await (const entry of zip.eachEntry()) {
-    const { fileNameRaw: octets, extraFields, generalPurposeBitFlag } = entry;
-    const name = readEntryName({ octets, isUtf8: (generalPurposeBitFlag & 0x800) !== 0, extraFields });
+    const { fileNameRaw: octets, extraFields, generalPurposeBitFlag, versionMadeBy } = entry;
+    const name = readEntryName({
+      octets,
+      isUtf8: (generalPurposeBitFlag & 0x800) !== 0,
+      isOfUnix: versionMadeBy >>> 8 === madeOnUnix,
+      extraFields,
+    });
     requirePlainFile(name, entry);
     requireSize(entry, limits);
     unpacked += entry.uncompressedSize;

@@ -84,6 +84,8 @@ export function responseArchive(
   for (const [part, open] of parts)
     zip.addReadStreamLazy(part, entryOptions, (callback) => {
       const stream = open();
+      // yazl listens to no errors of what it is given.
+      stream.once("error", (error) => output.destroy(error));
       // Nobody reads any more: what is left of the source is let go.
       output.once("close", () => stream.destroy());
       callback(null, stream);

@@ -115,6 +115,18 @@ describe("the result of a batch", () => {
       expect(refusalOf(() => read(result(rest), [], takesRegular))).toBeDefined();
   });
 
+  test("is refused with a certificate in the place of an element before it, wherever it is cut", () => {
+    for (const missing of ["<Version>1.0</Version>", "<Build>1</Build>", "<BatchId>1</BatchId>"]) {
+      const octets = Buffer.from(
+        result(done + one("a"))
+          .toString()
+          .replace(missing, ""),
+      );
+      for (let cut = 0; cut < octets.length; cut += 1)
+        expect(refusalOf(() => read(octets, [cut]))).toBeDefined();
+    }
+  });
+
   test("is the same with and without the parser for its regular elements, wherever it is cut", () => {
     const seen = { taken: 0, refused: 0 };
     fc.assert(

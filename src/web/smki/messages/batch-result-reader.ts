@@ -9,7 +9,7 @@ import { readRootAttributes } from "./root-attributes.ts";
 import { type BatchStatus, batchStatuses, csrStatuses, type MessageError } from "./statuses.ts";
 
 /** 50,000 certificates have about 35 MB in this form; another service may write more around them. */
-export const batchResultLimits: XmlListLimits = {
+const batchResultLimits: XmlListLimits = {
   maximumOctets: 256 * 1024 * 1024,
   maximumDepth: 4,
   maximumAttributes: 8,

@@ -43,7 +43,7 @@ const foundInstead = (child: XmlElement | undefined): string =>
 export const invalid = (reason: string): SmkiError => new SmkiError("MESSAGE_INVALID", { reason });
 
 /** Requires an element to have no attribute. */
-export function requireNoAttributes({ name, attributes }: XmlElement): void {
+function requireNoAttributes({ name, attributes }: XmlElement): void {
   const [attribute] = Object.keys(attributes);
   if (attribute !== undefined) throw invalid(`attribute ${attribute.slice(0, 40)} of ${name}`);
 }

@@ -57,8 +57,12 @@ export const errorCodeTable: Partial<Record<ErrorCode, ErrorCodeEntry>> = {
   MESSAGE_BASE64_INVALID: format("AA8"),
   REQUEST_TOO_LARGE: format("AA9"),
   MESSAGE_MEDIA_TYPE: format("AB1"),
+  MEDIA_TYPE_UNSUPPORTED: format("AB1"),
   BATCH_EMPTY: formatOfBatch("AB2"),
   REQUEST_INVALID: format("AB3"),
+  BATCH_FILE_MALFORMED: formatOfBatch("AC1"),
+  BATCH_FILE_ENTRY_REFUSED: formatOfBatch("AC2"),
+  BATCH_FILE_TOO_LARGE: formatOfBatch("AC3"),
 
   CREDENTIAL_REQUIRED: notPermitted("BC1"),
   CREDENTIAL_UNKNOWN: notPermitted("BC2"),
@@ -123,7 +127,7 @@ export const errorCodeTable: Partial<Record<ErrorCode, ErrorCodeEntry>> = {
   SIGNATURE_KEY_MISMATCH: csr("CD2"),
   CERTIFICATE_FIELD_INVALID: csr("CE3"),
 
-  NOT_AN_AUTHORISED_SUBSCRIBER: ineligible("GG1", "DE1"),
+  NOT_AN_AUTHORISED_SUBSCRIBER: { ...ineligible("GG1", "DE1"), batch: ["WORKFLOW_ERROR", "BC7"] },
   NOT_AN_ELIGIBLE_SUBSCRIBER: ineligible("GG2", "DE2"),
   CSR_OF_ANOTHER_PARTY: ineligible("GG3", "DE3"),
   DEVICE_NOT_ELIGIBLE: {

@@ -5,7 +5,7 @@ export const adHocReferenceLimit = 32;
 /** Longest ID of a batch's messages (Appendix E). */
 export const batchReferenceLimit = 256;
 /** Longest ID of a CSR within a batch (Appendix E). */
-export const csrIdentifierLimit = 100;
+const csrIdentifierLimit = 100;
 
 /**
  * Letters that every edition of XML 1.0 lets a name begin with: those of ASCII and of the Latin alphabets of Europe.

@@ -35,7 +35,6 @@ export type {
 export {
   type BatchedCsr,
   SubmitBatchReader,
-  submitBatchLimits,
 } from "./submit-batch-reader.ts";
 export {
   readSubmitBatchStatus,

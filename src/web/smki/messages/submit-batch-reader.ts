@@ -6,7 +6,7 @@ import { batchReferenceLimit, readCsrIdentifier, readReference } from "./identif
 import { readRootAttributes } from "./root-attributes.ts";
 
 /** 50,000 Device CSRs have about 25 MB; the rest is room for longer names and white space. */
-export const submitBatchLimits: XmlListLimits = {
+const submitBatchLimits: XmlListLimits = {
   maximumOctets: 64 * 1024 * 1024,
   maximumDepth: 2,
   maximumAttributes: 8,
@@ -68,8 +68,8 @@ export class SubmitBatchReader {
       pattern: regularForm,
       endTag: "</DeviceCSR>",
       take: ([, , quoted, apostrophed, base64 = ""]) => {
-        // What is wrong is found by the parser's way, so that it is told alike.
-        if (!this.#hasVersion || base64.length > limits.maximumTokenLength) return false;
+        // Behind another child of the root, so that there was a Version. What is too long, the parser refuses.
+        if (base64.length > limits.maximumTokenLength) return false;
         this.#takeCsr(quoted ?? apostrophed ?? "", base64);
         return true;
       },

@@ -92,7 +92,7 @@ describe("a batch of CSRs", () => {
     ["Version twice", version + csr("a"), "MESSAGE_INVALID"],
     ["another element", `${csr("a")}<OtherCSR ID="b">AAAA</OtherCSR>`, "MESSAGE_INVALID"],
     ["a CSR after Base64 of 8 KiB", csr("a", "A".repeat(8192)) + csr("b"), undefined],
-    ["Base64 of over 8 KiB", csr("a", "A".repeat(8196)), "XML_INVALID"],
+    ["Base64 of over 8 KiB", csr("a") + csr("b", "A".repeat(8196)), "XML_INVALID"],
     [
       "comments that make Base64 longer",
       csr("a", `${"A".repeat(8000)}<!-- -->${"A".repeat(400)}`),

@@ -1,0 +1,88 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { afterAll, expect, test } from "vitest";
+import { archiveLimits, certificateArchive, readCsrArchive, responseArchive, zipInMemory } from "./index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "batch-file-"));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const has = (command: string) => spawnSync(command, ["--help"]).error === undefined;
+const python = (script: string, ...parameters: string[]) => {
+  const { status, stdout, stderr } = spawnSync("python3", ["-c", script, ...parameters], {
+    encoding: "utf8",
+  });
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+  return stdout;
+};
+
+async function namesOf(file: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { clientId, refusal } of readCsrArchive(
+    zipInMemory(readFileSync(file)),
+    archiveLimits(50_000),
+  )) {
+    expect(refusal).toBeUndefined();
+    names.push(clientId);
+  }
+  return names;
+}
+
+test.skipIf(!has("python3"))("Python's archives are read, and it reads ours [needs python3]", async () => {
+  const made = join(folder, "python.zip");
+  python(
+    `import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as z:
+    z.writestr("a.csr", "AAAA\\n", zipfile.ZIP_DEFLATED)
+    z.writestr("Z\\u00e4hler.csr", "AAAA\\r\\n")`,
+    made,
+  );
+  expect(await namesOf(made)).toEqual(["a.csr", "Zähler.csr"]);
+
+  const ours = join(folder, "ours.zip");
+  const certificates = ["a.csr", "Zähler.csr"].map((clientId) => ({
+    clientId,
+    certificate: Buffer.alloc(400),
+  }));
+  const forms = { record: { separator: "tab", header: true }, certificate: "pem" } as const;
+  const response = responseArchive("ours.zip", { record: () => [], certificates: () => certificates }, forms);
+  writeFileSync(ours, await buffer(response));
+  const read = python(
+    `import io, json, sys, zipfile
+outer = zipfile.ZipFile(sys.argv[1]); inner = zipfile.ZipFile(io.BytesIO(outer.read("ours-response.zip")))
+print(json.dumps([outer.testzip(), inner.testzip(), outer.namelist(), inner.namelist()]))`,
+    ours,
+  );
+  expect(JSON.parse(read)).toEqual([
+    null,
+    null,
+    ["ours-response.txt", "ours-response.zip"],
+    ["a.crt", "Zähler.crt"],
+  ]);
+});
+
+test.skipIf(!has("zip"))(
+  "Info-ZIP's archives are read, and it finds no fault with ours [needs zip]",
+  async () => {
+    for (const name of ["a.csr", "Zähler.csr"]) writeFileSync(join(folder, name), "AAAA\n");
+    const zip = spawnSync("zip", ["-q", "made.zip", "a.csr", "Zähler.csr"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(zip.stderr).toBe("");
+    expect((await namesOf(join(folder, "made.zip"))).sort()).toEqual(["Zähler.csr", "a.csr"].sort());
+
+    const many = Array.from({ length: 3000 }, (_, index) => ({
+      clientId: `m${String(index)}.csr`,
+      certificate: Buffer.alloc(400, index),
+    }));
+    writeFileSync(join(folder, "ours.zip"), await buffer(certificateArchive(many, "pem")));
+    const tested = spawnSync("unzip", ["-tq", "ours.zip"], { cwd: folder, encoding: "utf8" });
+    expect(tested.stdout).toContain("No errors detected");
+  },
+);
