@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from "node:os";
 import { openOperationalSigner } from "../../src/app/estate/key-stores.ts";
 import type { Output } from "../../src/cli/output.ts";
 import { durabilityChecks, serverSettings } from "../bulk/server-settings.ts";
@@ -21,6 +22,8 @@ interface CrlRun {
   readonly made: MadeLists;
   readonly stored: number;
   readonly settings: Readonly<Record<string, string>>;
+  /** Processes that wanted a processor, on the average of a minute, before the lists and after them. */
+  readonly load: string;
   readonly checks: readonly Check[];
 }
 
@@ -67,7 +70,9 @@ async function run(kind: SignerKind, output: Output): Promise<CrlRun> {
       entries = size + revokedForCost;
       output.done(`${kind}: one revocation beside ${String(size)}`);
     }
+    const before = loadInWords();
     const made = await makeLists(desk);
+    const load = `${before} before the lists, ${loadInWords()} after them, on ${String(availableParallelism())} processors`;
     output.done(`${kind}: lists of ${String(made.entries)}`);
     const server = await serverSettings(estate);
     const checks = [
@@ -76,7 +81,7 @@ async function run(kind: SignerKind, output: Output): Promise<CrlRun> {
     ];
     const stored = await storedOctets(desk);
     await closingSigner.now();
-    return { signer: signer.description, costs, burst, made, stored, settings: { ...server }, checks };
+    return { signer: signer.description, costs, burst, made, stored, load, settings: { ...server }, checks };
   } finally {
     await closing.now();
     await bench.remove();
@@ -120,9 +125,12 @@ function figures(name: string, { costs, burst, made }: CrlRun): Measurement[] {
   ];
 }
 
-function about(name: string, { signer, made, stored }: CrlRun): Record<string, string | number> {
+const loadInWords = (): string => (loadavg()[0] ?? 0).toFixed(1);
+
+function about(name: string, { signer, made, stored, load }: CrlRun): Record<string, string | number> {
   return {
     [`${name}: signer`]: signer,
+    [`${name}: load of the machine`]: load,
     [`${name}: octets of the list`]: made.octets,
     [`${name}: octets that all its lists take`]: stored,
   };
