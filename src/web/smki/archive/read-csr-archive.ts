@@ -50,7 +50,7 @@ async function ofArchive<Read>(window: ZipWindow, read: () => Promise<Read>): Pr
 /** @param before - where the file before it ended: files that share octets unpack to more than was sent */
 async function readEntry(
   { name, entry }: CsrEntry,
-  { zip, start }: CsrDirectory,
+  { zip }: CsrDirectory,
   window: ZipWindow,
   before: number,
 ): Promise<{ octets: Buffer; end: number }> {
@@ -58,7 +58,6 @@ async function readEntry(
   const header = await zip.readLocalFileHeaderPromise(entry);
   requireSame(name, entry, header);
   const end = header.fileDataStart + entry.compressedSize;
-  if (end > start) throw entryRefused(name, "overlaps the directory");
   const packed = await window.octets(header.fileDataStart, entry.compressedSize);
   const octets =
     entry.compressionMethod === 0 ? Buffer.from(packed) : inflate(name, packed, entry.uncompressedSize);

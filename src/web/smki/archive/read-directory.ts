@@ -16,8 +16,6 @@ export interface CsrDirectory {
   readonly zip: ZipFile;
   /** In the order in which they lie in the archive. */
   readonly entries: readonly CsrEntry[];
-  /** Where the directory begins: no file reaches further. */
-  readonly start: number;
 }
 
 const endRecordOctets = 22;
@@ -50,7 +48,6 @@ export async function readDirectory(
   if (entryCount > limits.maximumEntries)
     throw new SmkiError("BATCH_TOO_LARGE", { requests: entryCount, maximum: limits.maximumEntries });
   if (entryCount === 0) throw new SmkiError("BATCH_EMPTY");
-  const start = cursorOf(zip);
   const entries = await readEntries(zip, limits);
   // A directory that goes on behind its last entry hides some; another reader would find them.
   if (cursorOf(zip) !== end) throw malformed("the directory does not end with its last entry");
@@ -59,7 +56,6 @@ export async function readDirectory(
     entries: entries.sort(
       (left, right) => left.entry.relativeOffsetOfLocalHeader - right.entry.relativeOffsetOfLocalHeader,
     ),
-    start,
   };
 }
 

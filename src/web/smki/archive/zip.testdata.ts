@@ -29,8 +29,6 @@ interface ArchiveFaults {
   /** Files, as the end record says. */
   readonly count?: number;
   readonly comment?: string;
-  /** Between the directory and the end record. */
-  readonly locator?: Buffer;
 }
 
 const numbers = (...fields: readonly (readonly [number, 2 | 4])[]): Buffer =>
@@ -83,7 +81,6 @@ export function zipOf(entries: readonly TestEntry[], faults: ArchiveFaults = {})
   return Buffer.concat([
     ...parts,
     whole,
-    faults.locator ?? Buffer.alloc(0),
     numbers([0x06054b50, 4], [0, 2], [0, 2], [count, 2], [count, 2], [whole.length, 4], [offset, 4]),
     numbers([comment.length, 2]),
     comment,
