@@ -15,14 +15,6 @@ export function countDeviceCertificates(
 }
 
 /**
- * Whether a Device has had a Key Agreement or Digital Signing certificate: otherwise there is nothing that another could
- * replace, and the ad hoc service answers UNKNOWN_DEVICE (SEC Appendix M 2.4).
- */
-export async function hasDeviceCertificate(tx: Tx, deviceId: Eui64): Promise<boolean> {
-  return (await countCertificatesOfDevices(tx, [deviceId])).has(deviceId);
-}
-
-/**
  * The certificates that a Device may be using, newest first: all that were issued for it and not reported as not in use.
  * A Device Certificate neither ends nor is revoked, and nobody tells the CA which of two a Device uses.
  *

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import { type Eui64, eui64FromOctets } from "../certificates/index.ts";
 import type { Tx } from "../database/transaction.ts";
 import type { DeviceType, SmiStatus } from "../rulebook/index.ts";
-import type { Device, DeviceDescription } from "./device.ts";
+import { type Device, type DeviceDescription, modelFields } from "./device.ts";
 
 /** What is written of a Device, apart from when: the columns of `device` and of `device_history` alike. */
 const written = [
@@ -42,26 +42,12 @@ const octetsOf = (deviceId: Eui64): Buffer => Buffer.from(deviceId, "hex");
 const columnsOf = (table: string): RawBuilder<unknown> =>
   sql.join(written.map((column) => sql.ref(`${table}.${column}`)));
 
-/** The values of a Device in the order of `device_id` and `written`. */
-export function valuesOf(device: DeviceDescription): (Buffer | string | number | null)[] {
-  return [
-    octetsOf(device.deviceId),
-    device.deviceType,
-    device.smiStatus ?? null,
-    device.importSupplier ?? null,
-    device.gasSupplier ?? null,
-    device.manufacturer ?? null,
-    device.model ?? null,
-    device.hardwareVersion ?? null,
-    device.firmwareVersion ?? null,
-  ];
-}
-
 /** One Device as a row that `mergeDevices` takes. */
 export function singleRow(device: DeviceDescription): RawBuilder<unknown> {
-  const [id, type, status, importSupplier, gasSupplier, ...model] = valuesOf(device);
-  return sql`(values (${id}::bytea, ${type}::text, ${status}::text, ${importSupplier}::bigint,
-    ${gasSupplier}::bigint, ${sql.join(model.map((value) => sql`${value}::text`))}))
+  const { deviceType, smiStatus, importSupplier, gasSupplier, ...others } = device;
+  return sql`(values (${octetsOf(device.deviceId)}::bytea, ${deviceType}::text, ${smiStatus ?? null}::text,
+    ${importSupplier ?? null}::bigint, ${gasSupplier ?? null}::bigint,
+    ${sql.join(modelFields.map((field) => sql`${others[field] ?? null}::text`))}))
     one (device_id, ${sql.join(written.map((column) => sql.ref(column)))})`;
 }
 

@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { issuingTerms, rules } from "../authorities/ceremony/terms.testkit.ts";
-import {
-  countDeviceCertificates,
-  currentDeviceCertificates,
-  hasDeviceCertificate,
-} from "../authorities/device-certificates.ts";
+import { countDeviceCertificates, currentDeviceCertificates } from "../authorities/device-certificates.ts";
 import type { IssuingAuthority } from "../authorities/issuing/issue.ts";
 import type { Eui64 } from "../certificates/index.ts";
 import { certificateLimitOf, setCertificateLimit } from "../devices/certificate-limit.ts";
@@ -219,12 +215,12 @@ describe("a Device has no more certificates than it may", () => {
 describe("what a Device has", () => {
   test("is nothing before its first certificate, and then each that is in use, newest first", async () => {
     const deviceId = nextDevice();
-    expect(await estate.database.read((tx) => hasDeviceCertificate(tx, deviceId))).toBe(false);
+    expect(await issuedFor(deviceId)).toBe(0);
     await issueFor(estate.parties.manufacturer, [
       makeDeviceCsr({ deviceId, keyUsage: "digitalSignature" }),
       makeDeviceCsr({ deviceId, keyUsage: "keyAgreement" }),
     ]);
-    expect(await estate.database.read((tx) => hasDeviceCertificate(tx, deviceId))).toBe(true);
+    expect(await issuedFor(deviceId)).toBe(2);
     const current = await estate.database.read((tx) => currentDeviceCertificates(tx, deviceId, 10));
     expect(current.map(({ usage }) => usage).toSorted()).toEqual(["DS", "KA"]);
     expect(await estate.verify()).toMatchObject({ findings: [] });
