@@ -1,10 +1,12 @@
 import { Command, InvalidArgumentError } from "commander";
 import { createOutput, type Output, tellError } from "../src/cli/output.ts";
+import { benchAdHoc } from "./ad-hoc/bench.ts";
 import { benchBulk } from "./bulk/bench.ts";
 import { benchCrl } from "./crl/bench.ts";
 import { leaveNothing, leaveNothingOnSignals } from "./estate/leave-nothing.ts";
 import { benchFloor } from "./floor/bench.ts";
 import { benchIssueCode } from "./issue-code/bench.ts";
+import { benchMessages } from "./messages/bench.ts";
 import { describeMachine } from "./report/machine.ts";
 import type { BenchResult } from "./report/measurement.ts";
 import { formatResult } from "./report/print.ts";
@@ -23,7 +25,9 @@ const benches: Readonly<Record<string, (output: Output, options: BenchOptions) =
   "issue-code": benchIssueCode,
   "single-issue": benchSingleIssue,
   "bulk-50000": benchBulk,
+  "ad-hoc": benchAdHoc,
   crl: benchCrl,
+  messages: benchMessages,
   "start-up": benchStartUp,
 };
 
