@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { issuingSteps } from "../src/authorities/issuing/issue.ts";
 import { listSteps } from "../src/authorities/revocation/publish-list.ts";
+import { parsingSteps } from "../src/issuance/parse-batch.ts";
+import { uploadSteps } from "../src/issuance/upload.ts";
 import type { Point, Side } from "./strike.ts";
 import { subjects } from "./subjects/all.ts";
 
@@ -40,6 +42,16 @@ describe("docs/crashes.md tells of every step, in its order, and where it stands
     expect(rows.map(([step]) => step)).toEqual(points.map(({ step }) => step));
     for (const [index, [, where]] of rows.entries())
       expect(where).toMatch(sideInWords[points[index]?.side ?? "between"]);
+  });
+
+  test("of Batched CSRs: of their upload, of a person's approval, of their check and of their delivery", () => {
+    expect(rowsOf(section("Batched CSRs")).map(([step]) => step)).toEqual([
+      ...uploadSteps,
+      ...["approving", "approved"],
+      ...parsingSteps,
+      ...["delivering", "delivered"],
+    ]);
+    expect(pointsOf("batches").map(({ step }) => step)).toEqual([...parsingSteps]);
   });
 
   test("of back-up and restore", () => {

@@ -4,6 +4,7 @@ import { currentListOf, findCertificates } from "../src/authorities/certificates
 import { revokeCertificate } from "../src/authorities/revocation/revoke.ts";
 import { parseCrl, readCrlFields, type SerialNumber } from "../src/certificates/index.ts";
 import { isSmkiError } from "../src/errors/smki-error.ts";
+import { batchCounter } from "../src/issuance/batches.testkit.ts";
 import { type IssuingEstate, makeDeviceCsrs, makeOrganisationCsr } from "../src/issuance/issuance.testkit.ts";
 import { newestCheckpointNote } from "../src/ledger/newest-checkpoint.ts";
 import type { Outside } from "./outside.ts";
@@ -55,7 +56,10 @@ async function submit(estate: IssuingEstate, outside: Outside, random: Random): 
   if (sent.csrs === fresh && kind === "device") outside.deviceRoom -= fresh.length;
   const by = sent.kind === "device" ? estate.manufacturer : estate.supplier;
   try {
-    const id = await estate.submit(by, sent.kind, sent.csrs);
+    const id =
+      sent.kind === "device" && random.oneIn(2)
+        ? await batchCounter(estate).upload(sent.csrs)
+        : await estate.submit(by, sent.kind, sent.csrs);
     outside.batches.push({ id, kind: sent.kind, csrs: sent.csrs });
   } catch (error) {
     outside.unsure.push(sent);

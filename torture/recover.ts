@@ -6,6 +6,9 @@ import { hierarchyTerms } from "../src/authorities/ceremony/terms.testkit.ts";
 import type { IssuingAuthority } from "../src/authorities/issuing/issue.ts";
 import { publishDueList } from "../src/authorities/revocation/publish-list.ts";
 import type { Database } from "../src/database/connect.ts";
+import type { Tx } from "../src/database/transaction.ts";
+import { unreleasedBatches } from "../src/issuance/batch-status.ts";
+import { batchTerms } from "../src/issuance/batches.testkit.ts";
 import { issuanceQueue } from "../src/issuance/deliver.ts";
 import { runIssuance } from "../src/issuance/run-issuance.ts";
 import type { CheckpointSigner } from "../src/ledger/checkpoint-signer.ts";
@@ -39,10 +42,17 @@ export async function endOfQueue(
 async function untilQueueIsEmpty(database: Database, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     // While the server starts again there is no answer yet.
-    const queue = await database.read(issuanceQueue).catch(() => undefined);
-    if (queue?.open === 0) return;
+    const waiting = await database.read(waitingChunksAndBatches).catch(() => undefined);
+    if (waiting === 0) return;
     await sleep(20);
   }
+}
+
+/** Chunks that are open, and batches that a worker has to check before theirs are. */
+async function waitingChunksAndBatches(tx: Tx): Promise<number> {
+  const { open } = await issuanceQueue(tx);
+  const { approved } = await unreleasedBatches(tx, batchTerms, new Date());
+  return open + approved;
 }
 
 /** How chunks and Issuing DCAs stand, to tell a queue that waits for room from one that is stuck. */

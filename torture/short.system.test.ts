@@ -9,13 +9,14 @@ const seed = 1;
 // The long loop is `npm run torture`; this one takes each named step once. Two subjects at a time.
 describe.skipIf(!existsSync("/proc/self/stat"))("The short loop of kills [needs /proc]", () => {
   test.each([
-    ["issuing", "checkpointing"],
-    ["lists", "backup"],
-    ["ceremony", "restore"],
+    { names: ["issuing", "checkpointing"] },
+    { names: ["lists", "backup"] },
+    { names: ["ceremony", "restore"] },
+    { names: ["batches"] },
   ])(
-    "at every step of %s and of %s loses nothing and does nothing twice",
+    "at every step of $names loses nothing and does nothing twice",
     { timeout: 400_000 },
-    async (...names) => {
+    async ({ names }) => {
       await Promise.all(names.map(killAtEveryStepOf));
     },
   );
@@ -28,6 +29,7 @@ describe.skipIf(!existsSync("/proc/self/stat"))("The short loop of kills [needs 
       "ceremony",
       "backup",
       "restore",
+      "batches",
     ]);
   });
 });

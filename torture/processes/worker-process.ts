@@ -82,7 +82,7 @@ await Promise.all([
       afterStep: strikeIn("issuing"),
     },
     stop.signal,
-    { onFailure: tolerate },
+    { onFailure: tolerate, afterParsingStep: strikeIn("batches") },
   ),
   runSequencer({
     database,

@@ -2,7 +2,7 @@ import type { SignerSettings } from "../../src/keys/settings.ts";
 import type { Weapon } from "../strike.ts";
 
 /** The loops of a worker. */
-export type Loop = "issuing" | "sequencing" | "lists";
+export type Loop = "issuing" | "batches" | "sequencing" | "lists";
 
 /** What the process of worker-process.ts is told to do. */
 export interface WorkerTask {

@@ -1,5 +1,6 @@
 import type { Subject, SubjectPlace } from "../subject.ts";
 import { backup, restore } from "./backup.ts";
+import { batches } from "./batches.ts";
 import { ceremony } from "./ceremony.ts";
 import { checkpointing } from "./checkpointing.ts";
 import { issuing } from "./issuing.ts";
@@ -13,4 +14,5 @@ export const subjects: Readonly<Record<string, (place: SubjectPlace) => Subject>
   ceremony,
   backup,
   restore,
+  batches,
 };
