@@ -98,6 +98,12 @@ describe("a batch of CSRs", () => {
       csr("a", `${"A".repeat(8000)}<!-- -->${"A".repeat(400)}`),
       "XML_INVALID",
     ],
+    ["an element within an element", csr("a", "<a><b/></a>"), "XML_INVALID"],
+    ["nine attributes", csr(`a"${" b='c'".repeat(9)} d="`), "XML_INVALID"],
+    ["a processing instruction", `<?xml-stylesheet href="x"?>${csr("a")}`, "XML_INVALID"],
+    ["a CDATA section", csr("a", "<![CDATA[AAAA]]>"), "XML_INVALID"],
+    ["an entity of nobody", csr("a", "&e;"), "XML_INVALID"],
+    ["a comment of over 8 KiB", `<!--${"x".repeat(8193)}-->${csr("a")}`, "XML_INVALID"],
     ["no CSR", "", "BATCH_EMPTY"],
   ])("with %s", (_, inner, refused) => {
     for (const takesRegularElements of [true, false])
@@ -115,6 +121,27 @@ describe("a batch of CSRs", () => {
     ],
     ["no ID", batch(version + csr("a"), ""), "MESSAGE_REFERENCE_INVALID"],
     ["another root", Buffer.from("<a/>"), "MESSAGE_INVALID"],
+    [
+      "a document type",
+      Buffer.from(`<!DOCTYPE SubmitCSRBatch [<!ENTITY a "b">]>${batch(version + csr("a")).toString()}`),
+      "XML_INVALID",
+    ],
+    [
+      "another encoding declared",
+      Buffer.from(
+        batch(version + csr("a"))
+          .toString()
+          .replace("utf-8", "utf-16"),
+      ),
+      "XML_INVALID",
+    ],
+    [
+      "octets that are not UTF-8",
+      Buffer.concat([batch(version + csr("a")), Buffer.from([0xff])]),
+      "XML_INVALID",
+    ],
+    ["UTF-16", Buffer.from(`\ufeff${batch(version + csr("a")).toString()}`, "utf16le"), "XML_INVALID"],
+    ["one byte order mark", Buffer.from(`\ufeff${batch(version + csr("a")).toString()}`), undefined],
     ["an end in the middle", batch(version + csr("a")).subarray(0, -3), "XML_INVALID"],
     ["a second root", Buffer.concat([batch(version + csr("a")), Buffer.from("<a/>")]), "XML_INVALID"],
     [

@@ -56,7 +56,7 @@ export function adHocService(server: WebServer, context: SmkiServicesContext, se
     let batchId: number | undefined;
     try {
       requireXmlMediaType(request.headers["content-type"]);
-      const message = readAdHocRequest(octetsOf(request.body));
+      const message = readAdHocRequest(octetsOf(request.body), rules.webServiceWhitespace.value);
       reference = message.reference;
       const by = principalOf(request);
       batchId = await database.transaction((tx) => receiveAdHoc(tx, by, message, rules, receivedAt));

@@ -84,7 +84,10 @@ class IncomingBatch {
   constructor(context: SmkiServicesContext, by: Principal) {
     this.#context = context;
     this.#by = by;
-    this.#reader = new SubmitBatchReader({ maximumCsrs: context.terms.maximumBatchSize });
+    this.#reader = new SubmitBatchReader({
+      maximumCsrs: context.terms.maximumBatchSize,
+      whitespace: context.rules.webServiceWhitespace.value,
+    });
   }
 
   /** The batch's own ID, once it was read. */
