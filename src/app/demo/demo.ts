@@ -115,7 +115,11 @@ async function useService(
   for (const party of sampleParties) {
     enrolled.set(party, await enrol(estate, service.url, party));
     const hats = party.hats.join(" and ");
-    output.done(`${party.name} (${party.categories.join(", ")}): officer's IKI credential for ${hats}`);
+    const system =
+      party.batchSystem === undefined ? "" : `; its ${party.batchSystem}'s for the Batched web service`;
+    output.done(
+      `${party.name} (${party.categories.join(", ")}): officer's IKI credential for ${hats}${system}`,
+    );
   }
   const find = (party: SampleParty): EnrolledParty => {
     const found = enrolled.get(party);
@@ -140,7 +144,8 @@ async function useService(
 
   part("7  Ledger");
   problems.push(...(await checkLedger(estate, output)));
-  for (const { clients } of enrolled.values()) for (const client of clients.values()) client.close();
+  for (const { clients, batchClient } of enrolled.values())
+    for (const client of [...clients.values(), batchClient]) client?.close();
   const figures = {
     deviceCertificates: fetched.size,
     organisationCertificates: organisations.length,

@@ -12,6 +12,7 @@ import {
   type RemotePartyRole,
   remotePartyRole,
 } from "../../certificates/index.ts";
+import type { CredentialHolderRequest } from "../../issuance/check-request.ts";
 import type { CertificatePolicyName } from "../../registration/party.ts";
 import { localOperator } from "../../registration/principal.ts";
 import { appointOfficer, approveSubscriber, registerParty } from "../../registration/registration.ts";
@@ -31,6 +32,8 @@ export interface EnrolledParty {
   readonly party: SampleParty;
   readonly partyId: number;
   readonly clients: ReadonlyMap<CertificatePolicyName, ApiClient>;
+  /** Of its system with a credential for the Batched Device CSR Web Service. */
+  readonly batchClient?: ApiClient;
 }
 
 /**
@@ -48,34 +51,43 @@ export async function enrol(estate: Estate, url: string, party: SampleParty): Pr
     return { partyId: id, officerId: officer };
   });
   const clients = new Map<CertificatePolicyName, ApiClient>();
-  for (const hat of party.hats)
-    clients.set(hat, await grantCredential(estate, url, party, partyId, officerId, hat));
-  return { party, partyId, clients };
+  for (const hat of party.hats) {
+    const holder = { partyId, officerId, subscriberFor: hat };
+    clients.set(hat, await grantCredential(estate, url, party, holder, hat));
+  }
+  const { batchSystem: systemName } = party;
+  if (systemName === undefined) return { party, partyId, clients };
+  const holder = { partyId, systemName, subscriberFor: "device", webService: "batched" } as const;
+  return {
+    party,
+    partyId,
+    clients,
+    batchClient: await grantCredential(estate, url, party, holder, "batched"),
+  };
 }
 
 async function grantCredential(
   estate: Estate,
   url: string,
   party: SampleParty,
-  partyId: number,
-  officerId: number,
-  hat: CertificatePolicyName,
+  holder: CredentialHolderRequest,
+  use: CertificatePolicyName | "batched",
 ): Promise<ApiClient> {
   const pair = await generateKeyPair("rsa", { modulusLength: 2048 });
   const info = buildIkiCsrInfo({
     organisation: party.name,
     role: remotePartyRole(party.ikiRole),
-    commonName: `${party.signifier ?? "sample"} ${hat} officer`,
+    commonName: holder.systemName ?? `${party.signifier ?? "sample"} ${use} officer`,
     publicKey: pair.publicKey.export({ format: "der", type: "spki" }),
   });
   const csr = assembleCsr(info, sign("sha256", info, pair.privateKey));
-  const holder = { partyId, officerId, subscriberFor: hat };
-  const issued = await requestCertificate(estate, operator, "iki", { reference: hat, partyId, holder }, csr);
+  const submission = { reference: use, partyId: holder.partyId, holder };
+  const issued = await requestCertificate(estate, operator, "iki", submission, csr);
   const certificate = encodePem(issued.certificate);
   const key = pair.privateKey.export({ format: "pem", type: "pkcs8" });
   const folder = join(estate.paths.demo, "credentials");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const name = join(folder, `${party.signifier ?? "sample"}-${hat}`);
+  const name = join(folder, `${party.signifier ?? "sample"}-${use}`);
   writeFileSync(`${name}.pem`, certificate);
   writeFileSync(`${name}.key`, key, { mode: 0o600 });
   const serverAuthority = readFileSync(serverAuthorityFile(estate.paths.tls), "utf8");

@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Eui64, eui64, formatEui64, oid } from "../../certificates/index.ts";
 import type { Output } from "../../cli/output.ts";
+import {
+  type BatchedAnswer,
+  BatchResultReader,
+  type BatchStatus,
+  messageMediaType,
+  readSubmitBatchStatus,
+  writeSubmitBatch,
+} from "../../web/smki/messages/index.ts";
+import { batchResultPath, submitBatchPath } from "../../web/smki/services/batched-service.ts";
 import type { Estate } from "../estate/estate.ts";
 import type { ApiClient } from "./client.ts";
 import type { EnrolledParty } from "./enrol.ts";
@@ -11,15 +20,6 @@ export interface IssuedForMeters {
   readonly keys: readonly MeterKey[];
   /** From handing in the batch to its last certificate. */
   readonly seconds: number;
-}
-
-interface BatchAnswer {
-  readonly status: string;
-  readonly outcomes: readonly {
-    readonly status: string;
-    readonly code?: string;
-    readonly message?: string;
-  }[];
 }
 
 /** Makes the meters' keys and CSRs, hands them in as one batch, and waits until it is completed. */
@@ -43,21 +43,16 @@ export async function issueForMeters(
   });
   output.done(`${String(keys.length)} Key Pairs and CSRs made: ${formatEui64(firstDevice)} and following`);
 
-  const client = clientOf(manufacturer);
+  const client = manufacturer.batchClient;
+  if (client === undefined) throw new Error("the manufacturer has no credential for batches");
   const begun = performance.now();
-  const { batch } = await client.post<{ batch: number }>("/api/v1/device-certificate-batches", {
-    reference: "simulated meters",
-    csrs: keys.map(({ csr }) => csr.toString("base64")),
+  const batchId = await submit(client, keys);
+  output.done(`handed in as one SubmitCSRBatch at the Batched Device CSR Web Service: BatchId ${batchId}`);
+  await output.progress("certificates", keys.length, async (advance) => {
+    requireAllIssued(await resultOf(client, batchId), keys.length);
+    advance(keys.length);
   });
-  const answer = await output.progress("certificates", keys.length, (advance) =>
-    poll(client, batch, advance),
-  );
   const seconds = (performance.now() - begun) / 1000;
-  const refused = answer.outcomes.filter(({ status }) => status !== "issued");
-  if (refused.length > 0 || answer.status !== "completed")
-    throw new Error(
-      `the batch is ${answer.status}; ${String(refused.length)} refused: ${JSON.stringify(refused[0])}`,
-    );
   const rate = Math.round(keys.length / seconds);
   output.done(
     `${String(keys.length)} Device Certificates issued in ${seconds.toFixed(1)} s (${String(rate)} a second)`,
@@ -65,16 +60,37 @@ export async function issueForMeters(
   return { keys, seconds };
 }
 
-async function poll(client: ApiClient, batch: number, advance: (by: number) => void): Promise<BatchAnswer> {
-  let seen = 0;
+/** Hands in the CSRs as a client of SEC Appendix M does. @returns the BatchId */
+async function submit(client: ApiClient, keys: readonly MeterKey[]): Promise<string> {
+  const csrs = keys.map(({ csr }, index) => ({ clientId: `csr-${String(index)}`, request: csr }));
+  const octets = writeSubmitBatch("simulated meters", csrs);
+  const answer = await client.send("POST", submitBatchPath, { type: messageMediaType, octets });
+  const { outcome } = readSubmitBatchStatus(answer);
+  if (outcome.status !== "PENDING") throw new Error(`the batch was refused: ${outcome.error.text}`);
+  return outcome.batchId;
+}
+
+interface BatchResult {
+  readonly status: BatchStatus;
+  readonly answers: readonly BatchedAnswer[];
+}
+
+/** Asks for the result until there is one: much oftener than SEC Appendix N lets a Party do, since a person waits. */
+async function resultOf(client: ApiClient, batchId: string): Promise<BatchResult> {
   for (;;) {
-    const answer = await client.get<BatchAnswer>(`/api/v1/batches/${String(batch)}`);
-    const decided = answer.outcomes.filter(({ status }) => status !== "processing").length;
-    advance(decided - seen);
-    seen = decided;
-    if (answer.status !== "processing") return answer;
+    const reader = new BatchResultReader();
+    const answers = reader.write(await client.send("GET", `${batchResultPath}?BatchId=${batchId}`));
+    const { status } = reader.end();
+    if (!["PENDING", "PARSING", "QUEUED", "PROCESSING", "PAUSED"].includes(status))
+      return { status, answers };
     await sleep(100);
   }
+}
+
+function requireAllIssued({ status, answers }: BatchResult, expected: number): void {
+  const refused = answers.filter(({ answer }) => answer.status !== "SUCCESS");
+  if (status === "COMPLETED" && refused.length === 0 && answers.length === expected) return;
+  throw new Error(`the batch is ${status}; ${String(refused.length)} refused: ${JSON.stringify(refused[0])}`);
 }
 
 /** A certificate as it came back: by device and use of the key. */

@@ -6,6 +6,8 @@ export interface SampleParty extends PartyRegistration {
   /** Which Certificate Policies it is an Authorised Subscriber under, each with an officer's credential. */
   readonly hats: readonly ("device" | "organisation")[];
   readonly officer: string;
+  /** Its system that hands in batches at the web service, if it has one. */
+  readonly batchSystem?: string;
   /** For the subject of its IKI Certificates: role code. */
   readonly ikiRole: 2 | 3 | 127;
 }
@@ -45,6 +47,7 @@ export const sampleManufacturer: SampleParty = {
   ranges: [{ first: eui64("00-db-12-34-60-00-00-00"), last: eui64("00-db-12-34-60-ff-ff-ff") }],
   hats: ["device"],
   officer: "Max Meter (sample)",
+  batchSystem: "factory line 1",
   ikiRole: 127,
 };
 

@@ -81,7 +81,8 @@ export async function enrolParties(
   try {
     const enrolled: EnrolledParty[] = [];
     for (const party of parties) enrolled.push(await enrol(estate, answer.url, party));
-    for (const { clients } of enrolled) for (const client of clients.values()) client.close();
+    for (const { clients, batchClient } of enrolled)
+      for (const client of [...clients.values(), batchClient]) client?.close();
     return enrolled;
   } finally {
     await estate.close();
