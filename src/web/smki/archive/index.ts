@@ -4,21 +4,18 @@
  *
  * @packageDocumentation
  */
-export { type ArchiveLimits, archiveLimits } from "./archive-limits.ts";
+export { archiveLimits } from "./archive-limits.ts";
 export { type CsrFile, readCsrArchive } from "./read-csr-archive.ts";
 export {
-  type CertificateFile,
-  type CertificateForm,
   certificateArchive,
   certificateFileName,
   responseArchive,
   responseName,
 } from "./response-archive.ts";
 export {
-  type RecordForm,
   type RecordLine,
   readTextRecord,
   recordStatus,
   writeTextRecord,
 } from "./text-record.ts";
-export { type ZipSource, zipInMemory } from "./zip-source.ts";
+export { zipInMemory } from "./zip-source.ts";

@@ -6,14 +6,12 @@
  */
 export {
   type AdHocAnswer,
-  type AdHocRequest,
   adHocLimits,
   readAdHocAnswer,
   readAdHocRequest,
   writeAdHocAnswer,
   writeAdHocRequest,
 } from "./ad-hoc.ts";
-export type { Base64Whitespace } from "./base64-text.ts";
 export { type BatchResultHead, BatchResultReader } from "./batch-result-reader.ts";
 export {
   type BatchedAnswer,
@@ -22,15 +20,13 @@ export {
   writeCompleteBatch,
   writeIncompleteBatch,
 } from "./batch-result-writer.ts";
-export { adHocRefusal, batchRefusal, csrRefusal, type Refusal, returnsReference } from "./error-codes.ts";
+export { adHocRefusal, batchRefusal, csrRefusal, returnsReference } from "./error-codes.ts";
 export { messageMediaType, requireXmlMediaType } from "./media-type.ts";
 export type {
-  AdHocStatus,
   BatchStatus,
   CsrAnswer,
   CsrStatus,
   IncompleteStatus,
-  MessageError,
 } from "./statuses.ts";
 export {
   type BatchedCsr,
@@ -38,7 +34,6 @@ export {
 } from "./submit-batch-reader.ts";
 export {
   readSubmitBatchStatus,
-  type SubmitBatchStatus,
   writeSubmitBatchStatus,
 } from "./submit-batch-status.ts";
 export { writeSubmitBatch } from "./submit-batch-writer.ts";

@@ -12,7 +12,6 @@ export type AdHocStatus = (typeof adHocStatuses)[number];
 
 /** BatchStatus of SubmitCSRBatchStatus (Appendix C). */
 export const submissionStatuses = ["PENDING", "FORMAT_ERROR", "WORKFLOW_ERROR"] as const;
-export type SubmissionStatus = (typeof submissionStatuses)[number];
 
 /** BatchStatus of CSRBatchResult where the batch is known and not complete; the last two are for ever (Appendix D). */
 export const incompleteStatuses = [
