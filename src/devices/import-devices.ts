@@ -9,7 +9,7 @@ import { type DeviceDescription, type DeviceText, readDevice } from "./device.ts
 import type { EligibilityRules } from "./eligibility.ts";
 import { countMerge, lockInventory, type MergeCounts, mergeDevices } from "./inventory-store.ts";
 import { requireKeeper } from "./permissions.ts";
-import { createStaging, endStaging, stageDevices, staged } from "./staging-store.ts";
+import { createStaging, repeatedDevices, stageDevices, staged } from "./staging-store.ts";
 import { readSuppliers } from "./suppliers.ts";
 
 /** A line that cannot be taken, and what would be right. */
@@ -62,8 +62,8 @@ export async function importDevices(
   if (options.dryRun === true)
     return { sha256: digest.digest("hex"), rows, ...(await countMerge(tx, staged)) };
   await lockInventory(tx);
-  const counts = await mergeDevices(tx, staged, options.at);
-  const report = { sha256: digest.digest("hex"), rows, ...counts };
+  const { added, changed } = await mergeDevices(tx, staged, options.at);
+  const report = { sha256: digest.digest("hex"), rows, added, changed, unchanged: rows - added - changed };
   await recordActs(tx, [{ kind: "devices.imported", at: options.at, by: by.name, subject: { ...report } }]);
   return report;
 }
@@ -89,11 +89,7 @@ async function stage(tx: Tx, source: AsyncIterable<Uint8Array>, options: ImportO
   let rows = 0;
   let part: { line: number; device: DeviceDescription }[] = [];
   const flush = async () => {
-    for (const { line, first } of await stageDevices(tx, part))
-      mistakes.add({
-        line,
-        problem: `the Device stands on line ${String(first)} already; keep one of the two`,
-      });
+    await stageDevices(tx, part);
     rows += part.length;
     part = [];
   };
@@ -111,8 +107,12 @@ async function stage(tx: Tx, source: AsyncIterable<Uint8Array>, options: ImportO
     }
   await flush();
   if (order === undefined) throw new SmkiError("DEVICE_FILE_INVALID", { mistakes: noHeader(1) });
+  for await (const { line, first } of repeatedDevices(tx))
+    mistakes.add({
+      line,
+      problem: `the Device stands on line ${String(first)} already; keep one of the two`,
+    });
   mistakes.throwIfAny();
-  await endStaging(tx);
   return rows;
 }
 
