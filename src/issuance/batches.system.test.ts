@@ -1,9 +1,11 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hours } from "../authorities/ceremony/estate.testkit.ts";
+import type { Database } from "../database/connect.ts";
 import { localOperator } from "../registration/principal.ts";
 import { localTime, nextDay } from "../time/local-time.ts";
 import { approveBatch, rejectBatch } from "./approve-batch.ts";
+import { batchResults } from "./batch-results.ts";
 import { pollBatch, recordDelivery, unreleasedBatches, waitingBatches } from "./batch-status.ts";
 import { type BatchCounter, batchCounter, batchTerms, byPerson, named } from "./batches.testkit.ts";
 import {
@@ -258,6 +260,34 @@ describe("what the database holds of a batch is what was received, or nothing of
 });
 
 describe("results", () => {
+  test("are read as they are taken, a chunk at a time, and hold no connection in between", async () => {
+    const batch = await batches.upload(Array.from({ length: 2_001 }, () => Buffer.from("no CSR")));
+    await batches.parse(batch);
+    await estate.work(batch);
+    let reads = 0;
+    let underWay = 0;
+    const database: Database = {
+      ...estate.database,
+      read: async (work, options) => {
+        reads += 1;
+        underWay += 1;
+        try {
+          return await estate.database.read(work, options);
+        } finally {
+          underWay -= 1;
+        }
+      },
+    };
+    const readsAt: number[] = [];
+    const stream = batchResults(database, estate.manufacturer, batch, batchTerms, estate.clock.read());
+    for await (const { clientId } of stream) {
+      expect(underWay).toBe(0);
+      if (["ID0", "ID999", "ID1000", "ID2000"].includes(clientId)) readsAt.push(reads);
+    }
+    // One for where the batch stands, and one for each chunk.
+    expect(readsAt).toEqual([2, 2, 3, 4]);
+  });
+
   const completed = async () => {
     const batch = await batches.upload(makeDeviceCsrs(2));
     await batches.parse(batch);
