@@ -1,5 +1,5 @@
 import { rule } from "./rule.ts";
-import { appendixP } from "./sources.ts";
+import { appendixP, sectionL5 } from "./sources.ts";
 
 /** Who may use the SMKI Repository, and how much. */
 export const repositoryAccess = {
@@ -30,5 +30,29 @@ export const repositoryAccess = {
     binds: "Authorised Subscriber",
     source: appendixP,
     certainty: "read",
+  }),
+  repositoryDocuments: rule<readonly string[]>({
+    clause: "L5.1",
+    meaning: "documents that the SMKI Repository holds in every version; the PMA may direct others",
+    value: [
+      "Device Certificate Policy",
+      "Organisation Certificate Policy",
+      "IKI Certificate Policy",
+      "SMKI RAPP",
+      "SMKI Recovery Procedure",
+      "SMKI Compliance Policy",
+    ],
+    binds: "DCC",
+    source: sectionL5,
+    certainty: "recalled-high",
+  }),
+  repositoryLargestDocument: rule({
+    clause: "L5",
+    meaning: "octets of the largest document that the SMKI Repository takes",
+    value: 32 * 1024 * 1024,
+    unit: "octets",
+    binds: "operator",
+    source: "not published; chosen far above any document of the Code",
+    certainty: "chosen",
   }),
 };

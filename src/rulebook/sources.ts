@@ -9,6 +9,7 @@ export const rfc5280 = "RFC 5280";
 export const testCertificates = "certificates of the public test environment ZAZ1";
 export const response = "a supplier's response to the consultation on Stage 3 of the SEC";
 export const sectionL3 = "SEC Section L3.16";
+export const sectionL5 = "SEC Section L5";
 export const sectionL8 = "SEC Section L8";
 export const sectionL2 = "SEC Section L2";
 export const sectionG = "SEC Section G";

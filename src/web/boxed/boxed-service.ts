@@ -14,10 +14,10 @@ import { smallDocument } from "../xml/index.ts";
 import type { BundleSource } from "./bundle.ts";
 import { bundleRoutes } from "./bundle-routes.ts";
 import { closeFurtherServer, loopbackServerFactory, refuseOtherHosts } from "./loopback.ts";
-import { refusalOf, responseRootOf } from "./refusal.ts";
-import { logRequests } from "./request-log.ts";
-import { refusalResponse } from "./response.ts";
-import { searchRoutes, xmlMediaType } from "./search-routes.ts";
+import { refusalOf, responseRootOf } from "../repository-service/refusal.ts";
+import { logRequests } from "../repository-service/request-log.ts";
+import { refusalResponse } from "../repository-service/response.ts";
+import { searchRoutes, takeXmlOnly, xmlMediaType } from "../repository-service/search-routes.ts";
 
 /** What the service works with. */
 export interface BoxedServiceOptions {
@@ -85,6 +85,7 @@ export function createBoxedService(options: BoxedServiceOptions): FastifyInstanc
   service.register(async (services) => {
     if (apiKey !== undefined)
       services.addHook("onRequest", async (request) => requireApiKey(request, apiKey));
+    takeXmlOnly(services);
     searchRoutes(services, database, clock, noteOf);
   });
   service.register(async (assets) => {

@@ -17,18 +17,32 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   EUI64_INVALID: 401,
   SERIAL_NUMBER_INVALID: 401,
   BOXED_MEDIA_TYPE: 415,
+  REPOSITORY_CERTIFICATE_NOT_FOUND: 402,
+  DOCUMENT_NOT_FOUND: 402,
+  LIST_NOT_FOUND: 402,
+  AUTHORITY_NOT_FOUND: 402,
 };
 
 /**
  * Decides how a failure is answered. Only a refusal of the request itself is told in full: the details of a
  * failure of our own stay in the log.
+ *
+ * @param names - codes that this service tells under others
  */
-export function refusalOf(thrown: unknown): Refusal {
-  const error = isSmkiError(thrown) ? thrown : codedError(thrown);
+export function refusalOf(thrown: unknown, names: OtherNames = {}): Refusal {
+  const error = underOtherName(isSmkiError(thrown) ? thrown : codedError(thrown), names);
   const { what, status: usual } = catalogue[error.code];
   const status = statuses[error.code] ?? usual;
   const told = status < 500 ? error.message : what;
   return { status, message: `${error.code}: ${told}. ${error.remedy}`, error };
+}
+
+/** Codes that a service tells under others: those of the emulator's service say BOXED. */
+export type OtherNames = Partial<Record<ErrorCode, ErrorCode>>;
+
+function underOtherName(error: SmkiError, names: OtherNames): SmkiError {
+  const name = names[error.code];
+  return name === undefined ? error : new SmkiError(name, error.details, { cause: error });
 }
 
 /** Gives what Fastify refuses by itself (its codes begin with FST_ERR_) a code of the catalogue. */
@@ -45,5 +59,8 @@ function codedError(thrown: unknown): SmkiError {
 export function responseRootOf(path: string): ResponseRoot {
   if (path === "/services/certificatesearch") return "CertificateSearchResponse";
   if (path === "/services/retrievecertificate") return "CertificateDataResponse";
+  if (path === "/services/documentsearch") return "DocumentSearchResponse";
+  if (path === "/services/retrievedocument") return "DocumentDataResponse";
+  if (path === "/services/retrieverevocationlist") return "RevocationListResponse";
   return "ErrorResponse";
 }

@@ -8,7 +8,7 @@ import {
   searchCertificates,
 } from "../../repository/repository.ts";
 import type { Clock } from "../../time/clock.ts";
-import { readXmlDocument, type XmlElement } from "../xml/index.ts";
+import { readXmlDocument, smallDocument, type XmlElement } from "../xml/index.ts";
 import { type AskedFor, readDataRequest, readSearchRequest } from "./request.ts";
 import type { RequestNote, RequestNotes } from "./request-log.ts";
 import { dataResponse, searchResponse } from "./response.ts";
@@ -16,19 +16,16 @@ import { dataResponse, searchResponse } from "./response.ts";
 /** The one media type of both directions. */
 export const xmlMediaType = "application/xml; charset=utf-8";
 
-/** The two operations of the repository's web service: search by subject, retrieve by serial number. */
+/**
+ * The two operations of the repository's web service: search by subject, retrieve by serial number. In a scope that
+ * {@link takeXmlOnly} was called for.
+ */
 export function searchRoutes(
   services: FastifyInstance,
   database: Database,
   clock: Clock,
   noteOf: RequestNotes,
 ): void {
-  services.removeAllContentTypeParsers();
-  services.addContentTypeParser("application/xml", { parseAs: "buffer" }, (request, body, done) => {
-    const isUtf8 = declaresUtf8(request.headers["content-type"]);
-    done(isUtf8 ? null : new SmkiError("BOXED_MEDIA_TYPE"), body);
-  });
-
   services.post("/services/certificatesearch", async (request, reply) => {
     const note = noteOf(request);
     const { search, asked } = takeNote(note, readSearchRequest(documentOf(request)));
@@ -62,10 +59,21 @@ export function searchRoutes(
   });
 }
 
+/** From now on the routes of this scope take small XML in UTF-8, and no other body. */
+export function takeXmlOnly(services: FastifyInstance): void {
+  const bodyLimit = smallDocument.maximumOctets;
+  services.removeAllContentTypeParsers();
+  services.addContentTypeParser("application/xml", { parseAs: "buffer", bodyLimit }, (request, body, done) => {
+    const isUtf8 = declaresUtf8(request.headers["content-type"]);
+    done(isUtf8 ? null : new SmkiError("BOXED_MEDIA_TYPE"), body);
+  });
+}
+
 const isSearchable = ({ kind }: RepositoryCertificate): boolean =>
   kind === "device" || kind === "organisation";
 
-function documentOf(request: FastifyRequest): XmlElement {
+/** The root element of a request's body. @throws SmkiError XML_INVALID */
+export function documentOf(request: FastifyRequest): XmlElement {
   return readXmlDocument(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0));
 }
 

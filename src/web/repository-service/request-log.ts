@@ -8,7 +8,9 @@ export interface RequestNote {
   readonly auditReference: string;
   /** Without the query, which holds the api key. */
   readonly path: string;
-  search?: "device" | "organisation" | "serial" | "bundle";
+  search?: "device" | "organisation" | "serial" | "bundle" | "document" | "list";
+  /** The number of the repository user that asks. */
+  user?: number;
   /** As the client wrote it. */
   asked?: string;
   /** What was understood: an EUI-64 or a serial number. */

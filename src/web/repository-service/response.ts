@@ -2,8 +2,14 @@ import { formatEui64 } from "../../certificates/index.ts";
 import type { RepositoryCertificate } from "../../repository/repository.ts";
 import { writeXmlDocument, type XmlNode, xmlElement } from "../xml/index.ts";
 
-/** The root elements of the two operations' answers; the last is for any other address. */
-export type ResponseRoot = "CertificateSearchResponse" | "CertificateDataResponse" | "ErrorResponse";
+/** The root elements of the operations' answers; the last is for any other address. */
+export type ResponseRoot =
+  | "CertificateSearchResponse"
+  | "CertificateDataResponse"
+  | "DocumentSearchResponse"
+  | "DocumentDataResponse"
+  | "RevocationListResponse"
+  | "ErrorResponse";
 
 /** How a request went, and the reference under which it is in the log. */
 export interface ResponseHead {
@@ -48,9 +54,10 @@ export function refusalResponse(root: ResponseRoot, head: ResponseHead): string 
   return response(root, head, []);
 }
 
-const success = (auditReference: string): ResponseHead => ({ code: 200, message: "Success", auditReference });
+export const success = (auditReference: string): ResponseHead => ({ code: 200, message: "Success", auditReference });
 
-function response(root: ResponseRoot, head: ResponseHead, rest: readonly XmlNode[]): string {
+/** An answer: how it went, and what it gives. */
+export function response(root: ResponseRoot, head: ResponseHead, rest: readonly XmlNode[]): string {
   return writeXmlDocument(
     xmlElement(root, [
       xmlElement("ResponseCode", String(head.code)),
