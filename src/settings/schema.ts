@@ -215,6 +215,14 @@ export const settingsSchema = Type.Object({
   web: Type.Object({
     host: text({ description: "Address on which the web service listens.", value: "127.0.0.1" }),
     port: wholeNumber({ description: "Its port; 0 takes any that is free.", value: 8443 }, 0, 65_535),
+    maximumConnections: wholeNumber(
+      {
+        description: "Connections that may be open at once; any more are closed as they come.",
+        value: 2_000,
+      },
+      1,
+      100_000,
+    ),
     tls: Type.Object({
       certificateFile: Type.Optional(
         path({ description: "Its TLS certificate chain, PEM. With keyFile, or neither." }),

@@ -2,6 +2,7 @@ import type { Server, Socket } from "node:net";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { formatVerifierKey } from "../../ledger/note.ts";
+import { ResponseTimes } from "../../repository/response-times.ts";
 import { milliseconds } from "../../rulebook/index.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { registerApi } from "../../web/api/api.ts";
@@ -10,6 +11,7 @@ import { estService } from "../../web/est/est-service.ts";
 import { healthRoutes } from "../../web/operations/health-routes.ts";
 import { createOperationsServer } from "../../web/operations/operations-server.ts";
 import { measureRequests } from "../../web/operations/request-metrics.ts";
+import { registerRepositoryService } from "../../web/repository-service/repository-service.ts";
 import { createWebServer, renewSecureContext, type WebServer } from "../../web/server/create-server.ts";
 import { registerSmkiServices } from "../../web/smki/services/smki-services.ts";
 import { readBundle } from "../demo/bundle.ts";
@@ -101,7 +103,8 @@ async function createApi(
   const { settings, database, clock, rules, paths } = estate;
   let tls = serverTls(estate);
   let clientAuthorities: readonly string[] = await credentialAuthorities(estate);
-  const server = createWebServer({ tls, clientAuthorities, logger: log, bodyLimit });
+  const { maximumConnections } = settings.web;
+  const server = createWebServer({ tls, clientAuthorities, logger: log, bodyLimit, maximumConnections });
   void followCredentialAuthorities(estate, clientAuthorities, stopping.signal, {
     onChange: (trusted) => {
       clientAuthorities = trusted;
@@ -127,12 +130,17 @@ async function createApi(
   });
   measureRequests(server, registry);
   healthRoutes(server, { database, stopping: stopping.signal });
+  const responseTimes = new ResponseTimes(database, clock, rules, (error) => {
+    log.error(loggable(error), "the response times of the repository could not be stored");
+  });
+  server.addHook("onClose", () => responseTimes.close());
   await registerApi(server, {
     database,
     clock,
     rules,
     environment: settings.environment,
     edition: settings.edition,
+    responseTimes,
     software: software.nameAndVersion,
     stopping: stopping.signal,
     ledgerVerifierKey: formatVerifierKey(readVerifierKey(paths)),
@@ -147,6 +155,7 @@ async function createApi(
     adHocPath: settings.smkiServices.adHocPath,
     stopping: stopping.signal,
   });
+  await registerRepositoryService(server, { database, clock, rules, responseTimes });
   const { enabled, allowance } = settings.est;
   if (enabled) estService(server, { database, clock, allowance, stopping: stopping.signal });
   return server;

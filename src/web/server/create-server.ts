@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { SecureContextOptions, Server } from "node:tls";
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
-import { type FastifyBaseLogger, type FastifyInstance, fastify, type RawServerDefault } from "fastify";
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  fastify,
+  type RawServerDefault,
+} from "fastify";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { allowedMethods } from "./allowed-methods.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
@@ -25,6 +31,8 @@ export interface WebServerOptions {
   readonly logger: FastifyBaseLogger;
   /** Greatest body, in octets. */
   readonly bodyLimit: number;
+  /** Connections that may be open at once; any more are closed as they come. No limit if left out. */
+  readonly maximumConnections?: number;
   /** How long a client may take over things. */
   readonly patience?: Partial<Patience>;
 }
@@ -56,6 +64,18 @@ export const suitesOfTls13 = [
   "TLS_CHACHA20_POLY1305_SHA256",
   "TLS_AES_128_GCM_SHA256",
 ] as const;
+
+/** A log whose lines of requests have no query: an API key may stand there, under whatever spelling. */
+function withoutQueries(logger: FastifyBaseLogger): FastifyBaseLogger {
+  const req = ({ method, url, host, ip, socket }: FastifyRequest) => ({
+    method,
+    url: url.split("?", 1)[0],
+    host,
+    remoteAddress: ip,
+    remotePort: socket.remotePort,
+  });
+  return logger.child({}, { serializers: { req } });
+}
 
 function secureContext({
   tls,
@@ -98,7 +118,7 @@ export function createWebServer(options: WebServerOptions): WebServer {
       connectionsCheckingInterval: patience.check,
     },
     requestTimeout: patience.request,
-    loggerInstance: options.logger,
+    loggerInstance: withoutQueries(options.logger),
     bodyLimit: options.bodyLimit,
     // A request number that a client can quote, and nobody can guess or choose.
     genReqId: () => randomUUID(),
@@ -112,6 +132,8 @@ export function createWebServer(options: WebServerOptions): WebServer {
   // 5 into "5" there, and drop what it does not know without a word.
   server.setValidatorCompiler(TypeBoxValidatorCompiler);
   server.setErrorHandler(answerError);
+  // Each connection costs memory, and its handshake a signature: a flood ends here, and those who are in are served.
+  if (options.maximumConnections !== undefined) server.server.maxConnections = options.maximumConnections;
 
   const methodsAt = allowedMethods(server);
   server.setNotFoundHandler((request, reply) => {

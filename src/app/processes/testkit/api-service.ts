@@ -28,8 +28,8 @@ export interface ApiService {
 }
 
 /** Starts it: a manufacturer, a supplier and another supplier. */
-export async function apiService(): Promise<ApiService> {
-  const service = await up(await foundedEstate());
+export async function apiService(env: Readonly<Record<string, string>> = {}): Promise<ApiService> {
+  const service = await up(await foundedEstate(), { env });
   await enrolParties(service, [sampleManufacturer, sampleSupplier, otherSupplier]);
   const clients: HttpsClient[] = [];
   const client = (identity?: Identity): HttpsClient => {

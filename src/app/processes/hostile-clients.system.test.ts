@@ -1,0 +1,135 @@
+import { X509Certificate } from "node:crypto";
+import { existsSync } from "node:fs";
+import { connect, type TLSSocket } from "node:tls";
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { normaliseSerialNumber } from "../../certificates/index.ts";
+import { makeServerCertificate } from "../../web/tls/self-made-certificate.ts";
+import { type ApiService, apiService } from "./testkit/api-service.ts";
+import { type Identity, joinEstate } from "./testkit/estates.ts";
+import type { HttpsClient } from "./testkit/https-client.ts";
+import { keysOfMeters, meterKeys } from "./testkit/requests.ts";
+import { smki, until } from "./testkit/smki.ts";
+import {
+  adHocPath,
+  askAdHoc,
+  askResult,
+  batchBody,
+  postBatch,
+  submitPath,
+  systemCredential,
+} from "./testkit/web-services.ts";
+
+const hasProc = existsSync("/proc/self/environ");
+const maximumConnections = 60;
+
+let api: ApiService;
+let line: Identity;
+let batched: HttpsClient;
+beforeAll(async () => {
+  api = await apiService({ SMKI_WEB_MAXIMUM_CONNECTIONS: String(maximumConnections) });
+  line = await systemCredential(api.service.data, "SMPM", "factory line 1", "batched");
+  batched = api.client(line);
+}, 120_000);
+afterAll(() => api.end());
+
+/** A connection that writes what it likes. */
+function raw(identity?: Identity): Promise<TLSSocket> {
+  const { hostname, port } = new URL(api.service.answer.url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(
+      { host: hostname, port: Number(port), rejectUnauthorized: false, ...identity },
+      () => {
+        resolve(socket);
+      },
+    );
+    socket.once("error", reject);
+  });
+}
+const csrs = (meter: number, count = 1) =>
+  keysOfMeters(meter, count).map(({ csr }, index) => ({ clientId: `c${String(index)}`, request: csr }));
+const head = (length: number) =>
+  `POST ${submitPath} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/xml\r\ncontent-length: ${String(length)}\r\n\r\n`;
+/** References of batches in the database, uploads among them. */
+async function batchesCalled(reference: string): Promise<number> {
+  const estate = await joinEstate(api.service.data);
+  try {
+    const { rows } = await estate.database.read((tx) =>
+      sql<{ count: number }>`select count(*) from request_batch where reference = ${reference}`.execute(tx),
+    );
+    return Number(rows[0]?.count);
+  } finally {
+    await estate.close();
+  }
+}
+
+describe.skipIf(!hasProc)("A service with clients that mean it harm [needs /proc]", () => {
+  test("removes an upload that breaks off in the middle, and serves the others meanwhile", async () => {
+    const body = await batchBody("broken", csrs(1000, 1_500));
+    const socket = await raw(line);
+    socket.write(head(body.length));
+    socket.write(body.subarray(0, Math.floor(body.length * 0.9)));
+    // Some thousands of its CSRs are stored by now.
+    await until(async () => ((await batchesCalled("broken")) === 1 ? true : undefined));
+    const { message } = await postBatch(batched, await batchBody("whole", csrs(10)));
+    expect(message.outcome.status).toBe("PENDING");
+    socket.destroy();
+    await until(async () => ((await batchesCalled("broken")) === 0 ? true : undefined));
+    expect(await batchesCalled("whole")).toBe(1);
+  });
+
+  test("is told of lengths and codings that are none, and goes on", async () => {
+    for (const request of [
+      head(10).replace("content-length: 10", "content-length: x"),
+      head(10).replace("content-length: 10", "content-length: 10\r\ntransfer-encoding: chunked"),
+      head(10).replace("content-length: 10", "transfer-encoding: chunked") + "zz\r\n",
+      `GET ${"/".repeat(40_000)} HTTP/1.1\r\nhost: a\r\n\r\n`,
+      "\u0016\u0003\u0001 not http at all\r\n\r\n",
+    ]) {
+      const socket = await raw(line);
+      const answer = await new Promise<string>((resolve) => {
+        let text = "";
+        socket.on("data", (part: Buffer) => (text += part.toString("latin1")));
+        socket.on("close", () => {
+          resolve(text);
+        });
+        socket.on("error", () => undefined);
+        socket.write(request);
+      });
+      expect(answer, request.slice(0, 60)).toMatch(/^HTTP\/1\.1 (200|4\d\d) /);
+    }
+    expect((await askResult(batched, "999999")).head.error?.code).toBe("FM:AA3");
+  });
+
+  test("closes connections above its limit, and serves those that are in, and others when there is room", async () => {
+    await askResult(batched, "999999"); // is in
+    const sockets = await Promise.allSettled(Array.from({ length: maximumConnections + 20 }, () => raw()));
+    const open = sockets.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    expect(open.length).toBeLessThan(maximumConnections);
+    expect((await askResult(batched, "999999")).status).toBe(200);
+    for (const socket of open) socket.destroy();
+    const late = api.client();
+    await until(async () =>
+      (await late.get("/healthz").catch(() => undefined))?.status === 200 ? true : undefined,
+    );
+  });
+
+  test("ends a credential on an open connection at once, on every route", async () => {
+    const identity = await systemCredential(api.service.data, "SMPS", "to be ended", "ad-hoc");
+    const client = api.client(identity);
+    const [key] = meterKeys(20);
+    const before = await askAdHoc(client, "before", key?.csr ?? Buffer.alloc(0));
+    expect(before.answer.status).toBe("UNKNOWN_DEVICE");
+    const serial = normaliseSerialNumber(new X509Certificate(identity.cert).serialNumber);
+    const ended = await smki(["credential", "end", serial, "--data", api.service.data]);
+    expect(ended.status).toBe(0);
+    const after = await client.send("POST", adHocPath, { body: "" });
+    expect([after.status, /<ErrorCode>(.*)<\/ErrorCode>/.exec(after.text)?.[1]]).toEqual([401, "WF:BC3"]);
+  });
+
+  test("knows nobody by a certificate of another CA", async () => {
+    const { certificate: cert, key } = makeServerCertificate(["127.0.0.1"], new Date());
+    const answer = await api.client({ key, cert }).send("POST", submitPath, { body: "<a/>" });
+    expect([answer.status, answer.text.includes("WF:BC2")]).toEqual([401, true]);
+  });
+});
