@@ -1,10 +1,13 @@
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterAll, expect, test } from "vitest";
 import { archiveLimits, certificateArchive, readCsrArchive, responseArchive, zipInMemory } from "./index.ts";
+import { zipOf } from "./zip.testdata.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "batch-file-"));
 afterAll(() => {
@@ -32,6 +35,38 @@ async function namesOf(file: string): Promise<string[]> {
   }
   return names;
 }
+
+test("a batch file of 50,000 is read in small pieces from where it lies, and one of 50,001 refused before any", async () => {
+  const csr = `${randomBytes(279).toString("base64")}\n`;
+  const entries = Array.from({ length: 50_001 }, (_, index) => ({
+    name: `m${String(index)}.csr`,
+    content: csr,
+  }));
+  const file = join(folder, "many.zip");
+  const readFrom = async (octets: Buffer) => {
+    writeFileSync(file, octets);
+    const handle = await open(file);
+    let largest = 0;
+    const source = {
+      size: octets.length,
+      read: async (position: number, length: number) => {
+        largest = Math.max(largest, length);
+        const { buffer: read } = await handle.read({ buffer: Buffer.alloc(length), position });
+        return read;
+      },
+    };
+    let count = 0;
+    try {
+      for await (const { request } of readCsrArchive(source, archiveLimits(50_000)))
+        count += request.length / 279;
+    } finally {
+      await handle.close();
+    }
+    return { count, largest };
+  };
+  expect(await readFrom(zipOf(entries.slice(1)))).toEqual({ count: 50_000, largest: 256 * 1024 });
+  await expect(readFrom(zipOf(entries))).rejects.toThrow("requests: 50001, maximum: 50000");
+});
 
 test.skipIf(!has("python3"))("Python's archives are read, and it reads ours [needs python3]", async () => {
   const made = join(folder, "python.zip");
