@@ -72,10 +72,17 @@ function withoutQueries(logger: FastifyBaseLogger): FastifyBaseLogger {
     url: url.split("?", 1)[0],
     host,
     remoteAddress: ip,
-    remotePort: socket.remotePort,
+    // A request whose address cannot be read has none yet.
+    remotePort: (socket as typeof socket | undefined)?.remotePort,
   });
   return logger.child({}, { serializers: { req } });
 }
+
+/**
+ * How long the parameters of a session may be used again without a full handshake (SEC Appendix M 2.4 and 2.5 name a
+ * renegotiation timeout of five minutes for each connection).
+ */
+const sessionSeconds = 5 * 60;
 
 function secureContext({
   tls,
@@ -87,6 +94,7 @@ function secureContext({
     minVersion: "TLSv1.2",
     ciphers: [...publishedSuites, ...suitesOfTls13].join(":"),
     honorCipherOrder: true,
+    sessionTimeout: sessionSeconds,
   };
 }
 
