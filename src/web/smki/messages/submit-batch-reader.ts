@@ -6,7 +6,7 @@ import { batchReferenceLimit, readCsrIdentifier, readReference } from "./identif
 import { readRootAttributes } from "./root-attributes.ts";
 
 /** 50,000 Device CSRs have about 25 MB; the rest is room for longer names and white space. */
-const submitBatchLimits: XmlListLimits = {
+export const submitBatchLimits: XmlListLimits = {
   maximumOctets: 64 * 1024 * 1024,
   maximumDepth: 2,
   maximumAttributes: 8,

@@ -7,6 +7,7 @@ import {
   writeCompleteBatch,
   writeSubmitBatch,
 } from "./index.ts";
+import { submitBatchLimits } from "./submit-batch-reader.ts";
 
 const maximumCsrs = 50_000;
 
@@ -31,14 +32,15 @@ test("a batch of 50,000 is read; of 50,001 it is refused, and known by its ID", 
 });
 
 test("a document over its limit of octets is refused while it arrives, whatever it is made of", () => {
-  const reader = new SubmitBatchReader({ maximumCsrs });
+  const limits = { ...submitBatchLimits, maximumOctets: 4 * 1024 * 1024 };
+  const reader = new SubmitBatchReader({ maximumCsrs, limits });
   reader.write(Buffer.from(`<SubmitCSRBatch ID="a"><Version>1.0</Version>`));
   const comments = Buffer.alloc(1024 * 1024, `<!--${"x".repeat(1017)}-->`);
   let megabytes = 0;
   expect(() => {
     for (; megabytes < 100; megabytes += 1) reader.write(comments);
   }).toThrow("larger than this address takes");
-  expect(megabytes).toBe(63);
+  expect(megabytes).toBe(3);
 });
 
 test("the result of 50,000 is written and read in pieces", async () => {
