@@ -21,6 +21,7 @@ const needs: readonly Need[] = [
   { packages: ["softhsm2"], present: () => softhsmModules.some((file) => existsSync(file)) },
   { packages: ["openssl"], present: () => onPath("openssl") },
   { packages: ["python3"], present: () => onPath("python3") },
+  { packages: ["zip", "unzip"], present: () => onPath("zip") && onPath("unzip") },
   { packages: ["libxml2-utils"], present: () => onPath("xmllint") },
   { packages: ["chromium"], present: () => onPath("chromium") || onPath("chromium-browser") },
 ];
