@@ -29,7 +29,15 @@ export async function openLockSession(
     if (!closing) lost.abort(new SmkiError("DATABASE_UNAVAILABLE", {}, { cause }));
   });
 
-  async function call(call: string, key: bigint): Promise<boolean> {
+  // One statement at a time is all that a connection can do: whoever comes meanwhile waits for its turn.
+  let before: Promise<unknown> = Promise.resolve();
+  function call(name: string, key: bigint): Promise<boolean> {
+    const answer = before.then(() => callNow(name, key));
+    before = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async function callNow(call: string, key: bigint): Promise<boolean> {
     try {
       const { rows } = await client.query<{ done: boolean | string }>(`select ${call}($1) as done`, [
         key.toString(),
