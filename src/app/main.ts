@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { clientCommand } from "../cli/client/client.ts";
 import { lintCommand } from "../cli/lint.ts";
 import { tellError } from "../cli/output.ts";
 import { rulebookCommand } from "../cli/rulebook.ts";
@@ -56,6 +57,7 @@ export function createProgram(): Command {
     .addCommand(configCommand())
     .addCommand(verifyCommand())
     .addCommand(lintCommand())
+    .addCommand(clientCommand())
     .addCommand(rulebookCommand())
     .addCommand(serveCommand())
     .addCommand(workCommand());

@@ -3,6 +3,7 @@ import { backupErrors } from "./backup.ts";
 import { boxedErrors } from "./boxed.ts";
 import { ceremonyErrors } from "./ceremony.ts";
 import { certificateErrors } from "./certificates.ts";
+import { clientErrors } from "./client.ts";
 import { crlErrors } from "./crl.ts";
 import { csrErrors } from "./csr.ts";
 import { databaseErrors } from "./database.ts";
@@ -38,6 +39,7 @@ export const catalogue = {
   ...webErrors,
   ...boxedErrors,
   ...interfaceErrors,
+  ...clientErrors,
   ...appErrors,
 } as const;
 

@@ -35,3 +35,14 @@ export function nextDay(date: string): string {
   day.setUTCDate(day.getUTCDate() + 1);
   return day.toISOString().slice(0, 10);
 }
+
+/**
+ * The moment at which the clocks of Great Britain show a date and time of day. Of an hour that they show twice the
+ * first; of one that they leave out the moment an hour later.
+ */
+export function momentOf(date: string, time: string): Date {
+  const winter = new Date(`${date}T${time}:00Z`);
+  const summer = new Date(winter.getTime() - 60 * 60_000);
+  const shown = localTime(summer);
+  return shown.date === date && shown.time === time ? summer : winter;
+}
