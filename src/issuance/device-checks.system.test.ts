@@ -3,6 +3,7 @@ import { issuingTerms, rules } from "../authorities/ceremony/terms.testkit.ts";
 import { countDeviceCertificates, currentDeviceCertificates } from "../authorities/device-certificates.ts";
 import type { IssuingAuthority } from "../authorities/issuing/issue.ts";
 import type { Eui64 } from "../certificates/index.ts";
+import { readClaims } from "../devices/certificate-claims.ts";
 import { certificateLimitOf, setCertificateLimit } from "../devices/certificate-limit.ts";
 import type { DeviceText } from "../devices/device.ts";
 import { putDevice } from "../devices/inventory.ts";
@@ -223,6 +224,10 @@ describe("what a Device has", () => {
     expect(await issuedFor(deviceId)).toBe(2);
     const current = await estate.database.read((tx) => currentDeviceCertificates(tx, deviceId, 10));
     expect(current.map(({ usage }) => usage).toSorted()).toEqual(["DS", "KA"]);
+  });
+
+  test("is all that is counted when no chunk is under way: no claim is left open", async () => {
+    expect((await estate.database.read(readClaims)).underWay.size).toBe(0);
     expect(await estate.verify()).toMatchObject({ findings: [] });
   });
 });

@@ -140,9 +140,7 @@ describe("The OpenAPI description", () => {
           where,
         ).toBe(true);
         if (method === "post" || method === "put")
-          expect(Object.keys(operation.requestBody?.content ?? {}), where).toEqual([
-            where === "post /api/v1/devices" ? "text/csv" : "application/json",
-          ]);
+          expect(Object.keys(operation.requestBody?.content ?? {}), where).toHaveLength(1);
         expect(
           Object.keys(operation.responses).some((status) => status.startsWith("2")),
           where,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { SmkiError } from "../../errors/smki-error.ts";
+import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 
 /** A file of two million Devices. */
 const longestBody = 256 * 1024 * 1024;
@@ -24,7 +24,14 @@ export async function withSpooledBody<Result>(
   const folder = await mkdtemp(join(tmpdir(), "smki-body-"));
   try {
     const file = join(folder, "body");
-    await pipeline(body, atMost(longestBody), createWriteStream(file, { mode: 0o600 }));
+    await pipeline(body, atMost(longestBody), createWriteStream(file, { mode: 0o600 })).catch(
+      (cause: unknown) => {
+        // The client has gone: no fault of ours, and nobody is there to read the answer.
+        if (body.readableAborted && !isSmkiError(cause))
+          throw new SmkiError("REQUEST_INVALID", { problem: "the body broke off" }, { cause });
+        throw cause;
+      },
+    );
     return await work(() => createReadStream(file));
   } finally {
     await rm(folder, { recursive: true, force: true });
