@@ -1,14 +1,24 @@
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ApiTestbed, apiTestbed } from "./api.testkit.ts";
 
 let bed: ApiTestbed;
+/** Folder for temporary files of this file alone. */
+const temporary = mkdtempSync(join(tmpdir(), "smki-t-"));
+const usual = process.env["TMPDIR"];
 beforeAll(async () => {
   bed = await apiTestbed();
+  process.env["TMPDIR"] = temporary;
 });
-afterAll(() => bed.end());
+afterAll(async () => {
+  if (usual === undefined) delete process.env["TMPDIR"];
+  else process.env["TMPDIR"] = usual;
+  rmSync(temporary, { recursive: true, force: true });
+  await bed.end();
+});
 
 const header =
   "device_id,device_type,smi_status,import_supplier,gas_supplier,manufacturer,model,hardware_version,firmware_version";
@@ -33,7 +43,7 @@ async function ask(
   return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() };
 }
 
-const spools = () => readdirSync(tmpdir()).filter((name) => name.startsWith("smki-body-"));
+const spools = () => readdirSync(temporary);
 
 describe("the inventory over the JSON API", () => {
   const device = "/api/v1/devices/00-DB-12-00-00-00-00-01";
