@@ -14,6 +14,7 @@ import { configCommand } from "./verbs/config.ts";
 import { credentialCommand } from "./verbs/credential.ts";
 import { demoCommand } from "./verbs/demo.ts";
 import { deviceCommand } from "./verbs/device.ts";
+import { extractCommand } from "./verbs/extract.ts";
 import { ledgerCommand } from "./verbs/ledger.ts";
 import { partyCommand } from "./verbs/party.ts";
 import { serveCommand, workCommand } from "./verbs/processes.ts";
@@ -53,6 +54,7 @@ export function createProgram(): Command {
     .addCommand(backupCommand())
     .addCommand(restoreCommand())
     .addCommand(repositoryCommand())
+    .addCommand(extractCommand())
     .addCommand(retentionCommand())
     .addCommand(configCommand())
     .addCommand(verifyCommand())

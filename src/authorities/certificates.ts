@@ -19,6 +19,7 @@ import {
 import { rebuildList } from "./revocation/rebuild-list.ts";
 
 export type { CertificateStanding, CertificateUsage, KnownCertificate } from "./certificate-store.ts";
+export { certificateRow } from "./certificate-store.ts";
 export type { ListRecord, PublishedList } from "./revocation/list-store.ts";
 
 /** Certificates that were issued and match, newest first, with what has been said of them since. */

@@ -8,6 +8,7 @@ import { crlErrors } from "./crl.ts";
 import { csrErrors } from "./csr.ts";
 import { databaseErrors } from "./database.ts";
 import { deviceErrors } from "./devices.ts";
+import { extractErrors } from "./extract.ts";
 import { interfaceErrors } from "./interfaces.ts";
 import { issuanceErrors } from "./issuance.ts";
 import { keyErrors } from "./keys.ts";
@@ -35,6 +36,7 @@ export const catalogue = {
   ...deviceErrors,
   ...issuanceErrors,
   ...repositoryErrors,
+  ...extractErrors,
   ...backupErrors,
   ...webErrors,
   ...boxedErrors,

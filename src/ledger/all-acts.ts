@@ -21,18 +21,43 @@ const page = 8_192;
  */
 export async function* allActs(tx: Tx, except: string): AsyncGenerator<RecordedAct> {
   const skipped = Buffer.from(`"kind":"${except}"`);
-  for (let start = 0; ; start += page) {
-    const rows = await readEntries(tx, start, start + page);
-    for (const { leaf, entry } of rows) {
-      const act = entry.includes(skipped) ? undefined : readAct(entry);
-      if (act !== undefined && act.kind !== except) yield { leaf, act };
+  for await (const { leaf, entry } of entriesFrom(tx, 0)) {
+    const act = leaf !== undefined && entry.includes(skipped) ? undefined : readAct(entry);
+    if (act !== undefined && act.kind !== except) yield { ...(leaf === undefined ? {} : { leaf }), act };
+  }
+}
+
+/**
+ * The acts from a leaf on, and then the open ones: all that the checkpoint of that size does not cover.
+ *
+ * @param tx - as {@link allActs}
+ */
+export async function* actsFrom(tx: Tx, first: number): AsyncGenerator<RecordedAct> {
+  for await (const { leaf, entry } of entriesFrom(tx, first)) {
+    const act = readAct(entry);
+    if (act !== undefined) yield { ...(leaf === undefined ? {} : { leaf }), act };
+  }
+}
+
+/** Those of the leaves from `first` to before `end`. */
+export async function* actsBetween(tx: Tx, first: number, end: number): AsyncGenerator<RecordedAct> {
+  for (let start = first; start < end; start += page)
+    for (const { leaf, entry } of await readEntries(tx, start, Math.min(end, start + page))) {
+      const act = readAct(entry);
+      if (act !== undefined) yield { leaf, act };
     }
+}
+
+async function* entriesFrom(
+  tx: Tx,
+  first: number,
+): AsyncGenerator<{ readonly leaf?: number; readonly entry: Buffer }> {
+  for (let start = first; ; start += page) {
+    const rows = await readEntries(tx, start, start + page);
+    yield* rows;
     if (rows.length === 0) break;
   }
-  for await (const entry of openEntries(tx)) {
-    const act = readAct(entry);
-    if (act !== undefined && act.kind !== except) yield { act };
-  }
+  for await (const entry of openEntries(tx)) yield { entry };
 }
 
 function readAct(entry: Buffer): Act | undefined {

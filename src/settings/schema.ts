@@ -246,6 +246,52 @@ export const settingsSchema = Type.Object({
       text({ description: "The key its clients must send; none needed if left out.", secret: true }),
     ),
   }),
+  extract: Type.Object({
+    enabled: yesOrNo({
+      description:
+        "Whether the bulk files of the SMKI Repository are made by themselves: a delta each day, a full extract each week. `smki extract make` makes them at any time.",
+      inTest: false,
+      inLive: true,
+    }),
+    folder: Type.Optional(
+      path({
+        description:
+          "Where they lie; every machine that serves them must see it. Default: extracts/ in the data folder.",
+      }),
+    ),
+    hour: wholeNumber(
+      { description: "The hour at which they are made, by the clocks of Great Britain.", value: 3 },
+      0,
+      23,
+    ),
+    fullDay: oneOf(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], {
+      description: "The day of the full extract.",
+      value: "sunday",
+    }),
+    keptFulls: wholeNumber(
+      { description: "Full extracts that are kept, with the deltas since the oldest of them.", value: 3 },
+      1,
+      100,
+    ),
+    sftp: Type.Object({
+      port: Type.Optional(
+        wholeNumber(
+          {
+            description: "Port of the file transfer (SFTP); 0 takes any that is free. None if left out.",
+          },
+          0,
+          65_535,
+        ),
+      ),
+      host: text({ description: "Address on which it listens.", value: "127.0.0.1" }),
+      connections: wholeNumber({ description: "Connections that it keeps at once.", value: 64 }, 1, 10_000),
+      idleMinutes: wholeNumber(
+        { description: "Minutes without a request after which a connection is ended.", value: 10 },
+        1,
+        1440,
+      ),
+    }),
+  }),
   ledger: Type.Object({
     public: yesOrNo({
       description:

@@ -7,6 +7,10 @@ export interface EstatePaths extends EstateFiles {
   readonly tls: string;
   readonly demo: string;
   readonly log: string;
+  /** The bulk files of the repository, unless a setting names another place. Made again at any time. */
+  readonly extracts: string;
+  /** The private key by which the file transfer shows that it is itself. */
+  readonly sftpHostKey: string;
 }
 
 export function estatePaths(data: string): EstatePaths {
@@ -16,5 +20,7 @@ export function estatePaths(data: string): EstatePaths {
     tls: join(data, "tls"),
     demo: join(data, "demo"),
     log: join(data, "log"),
+    extracts: join(data, "extracts"),
+    sftpHostKey: join(data, "keys", "sftp-host-key"),
   };
 }

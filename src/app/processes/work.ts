@@ -12,6 +12,7 @@ import type { Settings } from "../../settings/settings.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
 import { openLedgerSigner, openOperationalSigner } from "../estate/key-stores.ts";
 import { batchTerms, clockToleranceSeconds, issuingDcaCap, issuingTerms } from "../estate/terms.ts";
+import { keepExtracts } from "./extracts.ts";
 import { KeyWatch } from "./key-watch.ts";
 import { createLog, type Log, loggable } from "./log.ts";
 import { publishLists } from "./publish-lists.ts";
@@ -70,6 +71,7 @@ export function workAt(desk: Desk, stop: AbortSignal): Promise<void> {
     (either) => sequence(desk, either),
     (either) => makeLists(desk, either),
     (either) => archive(desk, either),
+    (either) => extract(desk, either),
     (either) => clearUploads(desk, either),
     (either) => watchKeys(desk, either),
     (either) => desk.keys.untilLost(either),
@@ -150,6 +152,21 @@ function archive({ estate, log }: Desk, stop: AbortSignal): Promise<void> {
     },
     onFailure: (error) => {
       log.error(loggable(error), "archiving waits for the next day");
+    },
+  });
+}
+
+/** Nothing waits for it, and it signs nothing: a failure of it ends no worker. */
+function extract({ estate, log }: Desk, stop: AbortSignal): Promise<void> {
+  return keepExtracts(estate, stop, {
+    onExtract: ({ manifest: { name, fromSize, size } }) => {
+      log.info({ extract: name, fromSize, size }, "extract published");
+    },
+    onRemoved: (names) => {
+      log.info({ extracts: names }, "old extracts removed");
+    },
+    onFailure: (error) => {
+      log.error(loggable(error), "making extracts waits");
     },
   });
 }

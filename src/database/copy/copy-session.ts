@@ -11,6 +11,11 @@ export type RowStream<Kind> = Kind & { readonly rowCount: number };
 /** A connection that copies whole tables out, all as of one moment. */
 export interface CopyOut {
   read(table: CopiedTable): RowStream<Readable>;
+  /**
+   * The one text column that a query gives, a line for each row. The texts hold no line feed, backslash or control
+   * character. COPY takes no parameters: the query is a constant of the program.
+   */
+  readLines(query: string): RowStream<Readable>;
   close(): Promise<void>;
 }
 
@@ -28,9 +33,14 @@ export interface CopyIn {
  * Opens a connection that reads in a snapshot that another transaction has exported and keeps open meanwhile.
  *
  * @param snapshot - what `pg_export_snapshot()` gave
+ * @param name - under which it appears in `pg_stat_activity`
  */
-export async function openCopyOut(config: ConnectionConfig, snapshot: string): Promise<CopyOut> {
-  const client = await openClient(config, "smki backup copy");
+export async function openCopyOut(
+  config: ConnectionConfig,
+  snapshot: string,
+  name = "smki backup copy",
+): Promise<CopyOut> {
+  const client = await openClient(config, name);
   try {
     await client.query("begin isolation level repeatable read, read only");
     await client.query(`set transaction snapshot '${requireSnapshot(snapshot)}'`);
@@ -40,6 +50,8 @@ export async function openCopyOut(config: ConnectionConfig, snapshot: string): P
   }
   return {
     read: (table) => client.query(to(`copy ${namesOf(table)} to stdout (format binary)`)),
+    readLines: (query) =>
+      client.query(to(`copy (${query}) to stdout (format text, delimiter e'\\x1f', null '')`)),
     close: () => client.end(),
   };
 }

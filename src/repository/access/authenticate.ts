@@ -3,7 +3,7 @@ import { SmkiError } from "../../errors/smki-error.ts";
 import { before, milliseconds, type Rulebook } from "../../rulebook/index.ts";
 import type { Clock } from "../../time/clock.ts";
 import { insertWrongCredential, selectStanding, selectWrong } from "./access-store.ts";
-import { lockedUntil } from "./lock-out.ts";
+import { type LockOutRules, lockedUntil } from "./lock-out.ts";
 import { type CredentialKind, digestOf, type RepositoryUser, userOfApiKey } from "./repository-user.ts";
 
 /** What credentials are judged by. */
@@ -39,6 +39,41 @@ export function authenticateSshKey(door: Door, userId: number, blob: Buffer): Pr
   return authenticate(door, userId, "ssh-key", digestOf(blob));
 }
 
+/** Where a user of the file transfer stands with an SSH public key. */
+export interface SshKeyStanding {
+  readonly user: RepositoryUser;
+  /** The key is a current one of the user. */
+  readonly holds: boolean;
+  /** Set while wrong credentials lock the user out. */
+  readonly lockedUntil?: Date;
+}
+
+/**
+ * The same question without counting: a client offers every key that it has, and a connection that is open is asked
+ * about again.
+ *
+ * @returns undefined when there is no such user
+ */
+export async function sshKeyStanding(
+  { database, clock, rules }: Door,
+  userId: number,
+  blob: Buffer,
+): Promise<SshKeyStanding | undefined> {
+  const now = clock();
+  const standing = await database.read((tx) =>
+    selectStanding(tx, userId, "ssh-key", digestOf(blob), before(now, remembered)),
+  );
+  if (standing === undefined) return undefined;
+  const until = lockedUntil(standing.wrong, now, limitsOf(rules));
+  const { user, holds } = standing;
+  return { user, holds, ...(until === undefined ? {} : { lockedUntil: until }) };
+}
+
+const limitsOf = (rules: Door["rules"]): LockOutRules => ({
+  attempts: rules.repositoryWrongCredentials.value,
+  period: milliseconds(rules.repositoryLockOut),
+});
+
 async function authenticate(
   { database, clock, rules }: Door,
   userId: number,
@@ -47,10 +82,7 @@ async function authenticate(
 ): Promise<RepositoryUser> {
   const now = clock();
   const since = before(now, remembered);
-  const limits = {
-    attempts: rules.repositoryWrongCredentials.value,
-    period: milliseconds(rules.repositoryLockOut),
-  };
+  const limits = limitsOf(rules);
   const standing = await database.read((tx) => selectStanding(tx, userId, kind, digest, since));
   if (standing === undefined) throw new SmkiError("REPOSITORY_CREDENTIAL_WRONG");
   requireUnlocked(lockedUntil(standing.wrong, now, limits));

@@ -34,6 +34,8 @@ export interface CredentialCheck {
   readonly clock: Clock;
   /** From the TLS connection if left out. */
   readonly readClientCertificate?: ReadClientCertificate;
+  /** Another way to be let in, which is tried first. @returns whether the request is let in by it */
+  readonly otherwise?: (request: FastifyRequest) => Promise<boolean>;
 }
 
 const decoration = "principal";
@@ -54,6 +56,7 @@ export function requireCredentials(
   server.decorateRequest(decoration, null);
   server.addHook("onRequest", async (request) => {
     if (request.routeOptions.config.access === "public") return;
+    if ((await check.otherwise?.(request)) === true) return;
     const presented = readClientCertificate(request);
     const { serialNumber, notAfter, sha256 } = presented;
     // Whether it is still somebody's credential is asked on every request: a connection outlives a revocation,
