@@ -392,3 +392,18 @@ export async function countReceived(tx: Tx, partyId: number, channel: Channel, s
     .executeTakeFirstOrThrow();
   return count;
 }
+
+/** CSRs of Parties that came in on some channels since, and whole; of one Party, or of all. */
+export async function sumReceived(
+  tx: Tx,
+  channels: readonly Channel[],
+  since: Date,
+  partyId?: number,
+): Promise<{ partyId: number; channel: Channel; requests: number }[]> {
+  const { rows } = await sql<{ partyId: number; channel: Channel; requests: number }>`
+    select party_id as "partyId", channel, sum(request_count)::int as requests from request_batch
+    where channel = any (${channels}) and received_at > ${since} and stage <> 'uploading' and party_id is not null
+      and (${partyId ?? null}::bigint is null or party_id = ${partyId ?? null})
+    group by party_id, channel order by party_id, channel`.execute(tx);
+  return rows;
+}

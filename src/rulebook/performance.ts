@@ -80,6 +80,26 @@ export const performance = {
     source: appendixN,
     certainty: "read",
   }),
+  portalBatchAllowance: rule({
+    clause: "Appendix N 3.1.1, Batched CSRs",
+    meaning:
+      "CSRs in Batched CSRs of one Party by the portal in any 24 hours, above which it tells the DCC seven days before; more are queued",
+    value: 50_000,
+    unit: "CSRs",
+    binds: "Authorised Subscriber",
+    source: appendixN,
+    certainty: "read",
+  }),
+  portalSingleAllowance: rule({
+    clause: "Appendix N 3.1.1, Ad Hoc Device CSRs",
+    meaning:
+      "single Device CSRs of one Party by the portal in any 24 hours, above which it agrees with the DCC first; more are measured and issued",
+    value: 150,
+    unit: "CSRs",
+    binds: "Authorised Subscriber",
+    source: appendixN,
+    certainty: "read",
+  }),
   batchApproval: rule<"rule" | "person">({
     clause: "Appendix M Appendix D, BatchStatus",
     meaning: "who approves a Batched CSR that was accepted: this rule, at once, or a person",

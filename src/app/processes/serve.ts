@@ -138,6 +138,7 @@ async function createApi(
     database,
     clock,
     rules,
+    terms: batchTerms(settings, rules),
     environment: settings.environment,
     edition: settings.edition,
     responseTimes,

@@ -6,6 +6,7 @@ import { approveBatch, rejectBatch } from "../../issuance/approve-batch.ts";
 import { waitingBatches } from "../../issuance/batch-status.ts";
 import { issuanceQueue } from "../../issuance/deliver.ts";
 import { heldChunks, resumeAll, resumeChunk } from "../../issuance/held-chunks.ts";
+import { portalUses } from "../../issuance/portal-use.ts";
 import { batchTerms } from "../estate/terms.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
 import { operatorAtMachine } from "./operator.ts";
@@ -17,6 +18,7 @@ export function queueCommand(): Command {
     .addCommand(showCommand())
     .addCommand(resumeCommand())
     .addCommand(batchesCommand())
+    .addCommand(allowancesCommand())
     .addCommand(approveCommand())
     .addCommand(rejectCommand());
 }
@@ -86,6 +88,29 @@ function batchesCommand(): Command {
                 head,
                 shown.map((row) => Object.values(row).map(String)),
               ),
+        );
+      }),
+    );
+}
+
+function allowancesCommand(): Command {
+  return withEstateOptions(new Command("allowances"))
+    .description("shows what Parties sent by the portal in 24 hours, against Appendix N; nothing is refused")
+    .action((options: EstateOptions) =>
+      withEstate(options, async ({ database, clock, rules }, output) => {
+        const uses = await database.read((tx) => portalUses(tx, rules, clock()));
+        const told = ({ csrs, allowance }: { csrs: number; allowance: number }) =>
+          `${String(csrs)} of ${String(allowance)}${csrs > allowance ? ", above" : ""}`;
+        const rows = uses.map(({ partyId, batched, single }) => [
+          String(partyId),
+          told(batched),
+          told(single),
+        ]);
+        output.answer(
+          { parties: uses },
+          rows.length === 0
+            ? "Nobody sent CSRs by the portal in the last 24 hours."
+            : table(["Party", "CSRs in batch files", "single CSRs"], rows),
         );
       }),
     );

@@ -18,6 +18,7 @@ import { makeServerCertificate } from "../tls/self-made-certificate.ts";
 import { registerApi } from "./api.ts";
 import type { ApiContext } from "./context.ts";
 
+const rules = rulebookFor("response");
 const now = new Date("2026-03-04T05:06:07.008Z");
 const notAfter = new Date("2028-03-04T05:06:07Z");
 
@@ -85,7 +86,14 @@ export async function apiTestbed(context: Partial<ApiContext> = {}): Promise<Api
   await registerApi(server, {
     database,
     clock: () => now,
-    rules: rulebookFor("response"),
+    rules,
+    terms: {
+      maximumBatchSize: rules.maximumBatchSize.value,
+      approval: "rule",
+      window: undefined,
+      pickup: rules.pickupDays,
+      polling: rules.batchPolling.value,
+    },
     environment: "test",
     edition: "response",
     software: "opensmki test",

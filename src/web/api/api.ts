@@ -4,6 +4,7 @@ import { ledgerRoutes } from "../ledger/ledger-routes.ts";
 import type { WebServer } from "../server/create-server.ts";
 import { requireCredentials } from "../server/principal.ts";
 import type { ApiContext } from "./context.ts";
+import { deviceFileRoutes } from "./device-file-routes.ts";
 import { deviceRoutes } from "./device-routes.ts";
 import { issuanceRoutes } from "./issuance-routes.ts";
 import { listRoutes } from "./list-routes.ts";
@@ -43,6 +44,7 @@ export async function registerApi(server: WebServer, context: ApiContext): Promi
     repositoryRoutes(api, context);
     listRoutes(api, context);
     issuanceRoutes(api, context);
+    deviceFileRoutes(api, context);
     deviceRoutes(api, context);
     revocationRoutes(api, context);
     // In a scope of its own: what it says of caching is of its answers only.

@@ -1,4 +1,5 @@
 import type { Database } from "../../database/connect.ts";
+import type { BatchTerms } from "../../issuance/batch-terms.ts";
 import type { Rulebook } from "../../rulebook/index.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { ReadClientCertificate } from "../server/principal.ts";
@@ -8,6 +9,7 @@ export interface ApiContext {
   readonly database: Database;
   readonly clock: Clock;
   readonly rules: Rulebook;
+  readonly terms: BatchTerms;
   readonly environment: "test" | "live";
   readonly edition: string;
   readonly software: string;

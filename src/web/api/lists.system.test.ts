@@ -36,6 +36,8 @@ let octetsRead = 0;
 /** What they wait for, before they come. */
 let octetsWait: Promise<unknown> = Promise.resolve();
 
+const rules = rulebookFor("response");
+
 beforeAll(async () => {
   estate = await foundedEstate();
   const now = estate.clock.read();
@@ -58,7 +60,14 @@ beforeAll(async () => {
       },
     },
     clock: estate.clock.read,
-    rules: rulebookFor("response"),
+    rules,
+    terms: {
+      maximumBatchSize: rules.maximumBatchSize.value,
+      approval: "rule",
+      window: undefined,
+      pickup: rules.pickupDays,
+      polling: rules.batchPolling.value,
+    },
     environment: "test",
     edition: "response",
     software: "opensmki test",

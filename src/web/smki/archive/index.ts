@@ -7,6 +7,7 @@
 export { archiveLimits } from "./archive-limits.ts";
 export { type CsrFile, readCsrArchive } from "./read-csr-archive.ts";
 export {
+  type CertificateFile,
   certificateArchive,
   certificateFileName,
   responseArchive,
@@ -18,4 +19,5 @@ export {
   recordStatus,
   writeTextRecord,
 } from "./text-record.ts";
+export { withZipInFile } from "./zip-in-file.ts";
 export { zipInMemory } from "./zip-source.ts";

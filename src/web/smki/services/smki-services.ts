@@ -1,5 +1,6 @@
 import { SentTimes } from "../../../issuance/sent-times.ts";
 import type { WebServer } from "../../server/create-server.ts";
+import { schemaRoutes } from "../schemas/schema-routes.ts";
 import { adHocService } from "./ad-hoc-service.ts";
 import { batchedService } from "./batched-service.ts";
 import type { SmkiServicesContext } from "./context.ts";
@@ -11,6 +12,7 @@ import type { SmkiServicesContext } from "./context.ts";
 export async function registerSmkiServices(server: WebServer, context: SmkiServicesContext): Promise<void> {
   const sentTimes = new SentTimes(context.database);
   server.addHook("onClose", () => sentTimes.store());
+  schemaRoutes(server);
   await server.register(async (scope) => {
     adHocService(scope, context, sentTimes);
   });
