@@ -23,6 +23,7 @@ import { software } from "../software.ts";
 import { startCollecting } from "./collect-cosignatures.ts";
 import { credentialAuthorities, followCredentialAuthorities } from "./credential-authorities.ts";
 import { estateMetrics } from "./estate-metrics.ts";
+import { fileTransferOf, serveExtracts } from "./file-transfer.ts";
 import { createLog, type Log, loggable } from "./log.ts";
 import { followServerTls, serverTls } from "./server-certificate.ts";
 import { listenForStop, type Stopping, tellReady, whenStopped } from "./stopping.ts";
@@ -57,13 +58,15 @@ export async function serve(settings: Settings): Promise<void> {
     const repositoryUrl = settings.repositoryService.enabled
       ? await startBoxed(estate, log, servers)
       : undefined;
+    const sftp = await startFileTransfer(estate, log, servers);
     const metricsUrl = await startOperations(estate, log, stopping, registry, servers);
     collecting = startCollecting(estate, log, stopping.signal);
-    log.info({ url, repositoryUrl, metricsUrl }, "listening");
+    log.info({ url, repositoryUrl, metricsUrl, ...sftp }, "listening");
     tellReady({
       url,
       ...(repositoryUrl === undefined ? {} : { repositoryUrl }),
       ...(metricsUrl === undefined ? {} : { metricsUrl }),
+      ...sftp,
     });
     await whenStopped(stopping);
     log.info("stopping: taking no new requests");
@@ -157,6 +160,7 @@ async function createApi(
     stopping: stopping.signal,
   });
   await registerRepositoryService(server, { database, clock, rules, responseTimes });
+  await serveExtracts(server, estate, log);
   const { enabled, allowance } = settings.est;
   if (enabled) estService(server, { database, clock, allowance, stopping: stopping.signal });
   return server;
@@ -177,6 +181,19 @@ async function startBoxed(estate: Estate, log: Log, servers: ClosingServer[]): P
   return (await listenBoxedService(boxed, port)).urls[0] ?? "";
 }
 
+async function startFileTransfer(
+  estate: Estate,
+  log: Log,
+  servers: ClosingServer[],
+): Promise<{ readonly sftpPort?: number; readonly sftpFingerprint?: string }> {
+  const transfer = await fileTransferOf(estate, log);
+  if (transfer === undefined) return {};
+  servers.push(closing(transfer));
+  const { host, port = 0 } = estate.settings.extract.sftp;
+  const sftpPort = await listen(() => transfer.listen(port, host), host, port);
+  return { sftpPort, sftpFingerprint: transfer.fingerprint };
+}
+
 async function startOperations(
   estate: Estate,
   logger: Log,
@@ -194,7 +211,7 @@ async function startOperations(
   return listen(() => server.listen({ host, port }), host, port);
 }
 
-async function listen(start: () => Promise<string>, host: string, port: number): Promise<string> {
+async function listen<Where>(start: () => Promise<Where>, host: string, port: number): Promise<Where> {
   try {
     return await start();
   } catch (cause) {

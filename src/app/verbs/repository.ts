@@ -12,18 +12,24 @@ import {
   unlockUser,
 } from "../../repository/access/access.ts";
 import { usageOf } from "../../repository/access/usage.ts";
+import { type ResponseLevel, responseLevels } from "../../repository/response-times.ts";
+import type { Rulebook } from "../../rulebook/index.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
 import { operatorAtMachine } from "./operator.ts";
+import { documentCommand } from "./repository-documents.ts";
 
-/** The verb `smki repository`: who uses the SMKI Repository without an IKI credential, and how much. */
+/** The verb `smki repository`: who uses the SMKI Repository without an IKI credential, and how much; its documents. */
 export function repositoryCommand(): Command {
   return new Command("repository")
-    .description("registers users of the SMKI Repository, issues their API keys, shows what they use")
+    .description(
+      "registers users of the SMKI Repository, issues their API keys, shows what they use; lodges documents",
+    )
     .addCommand(addCommand())
     .addCommand(usersCommand())
     .addCommand(keyCommand())
     .addCommand(sshKeyCommand())
     .addCommand(forecastCommand())
+    .addCommand(documentCommand())
     .addCommand(userCommand("unlock", "lets a user in again that wrong credentials locked out", unlockUser))
     .addCommand(userCommand("end", "ends a user and its credentials, at once", endUser));
 }
@@ -61,7 +67,10 @@ function usersCommand(): Command {
     .description("shows the users, and what each used today beside its allowance")
     .action((options: EstateOptions) =>
       withEstate(options, async ({ database, clock, rules }, output) => {
-        const usage = await database.read((tx) => usageOf(tx, rules, clock()));
+        const { usage, levels } = await database.read(async (tx) => ({
+          usage: await usageOf(tx, rules, clock()),
+          levels: await responseLevels(tx, clock()),
+        }));
         const rows = usage.map(({ user, webService, fileTransfer, allowance, isAbove }) => [
           String(user.id),
           user.name,
@@ -76,8 +85,17 @@ function usersCommand(): Command {
             ? "No users. Register one with `smki repository add`."
             : table(["user", "name", "Party", "web service", "file transfer", "allowance"], rows),
         );
+        // Beside the answer, whose form programs know.
+        for (const level of levels) output.line(levelInWords(level, rules));
       }),
     );
+}
+
+/** How soon an interface of the repository answered (SEC L8.4). */
+function levelInWords(level: ResponseLevel, { repositoryDocumentTarget: target }: Rulebook): string {
+  const { requests, withinTarget, failed, mean, slowest } = level;
+  const share = `${withinTarget.toFixed(2)} % within ${String(target.value)} ${target.unit ?? ""} (${target.clause})`;
+  return `${level.interface}: ${String(requests)} answers in 24 hours, ${share}, ${String(failed)} failed, ${mean.toFixed(0)} ms on average, ${String(slowest)} ms the slowest`;
 }
 
 function keyCommand(): Command {

@@ -71,6 +71,16 @@ export interface Usage {
   readonly isAbove: boolean;
 }
 
+/** As {@link usageOf}, of one Party's users. */
+export async function usageOfParty(
+  tx: Tx,
+  partyId: number,
+  rules: Pick<Rulebook, "repositoryUsageAllowance">,
+  now: Date,
+): Promise<Usage[]> {
+  return (await usageOf(tx, rules, now)).filter(({ user }) => user.partyId === partyId);
+}
+
 /**
  * Usage of each current user on the UTC day of `now`. Above its allowance a user is shown, and never refused (SMKI
  * Repository Code of Connection 4: the Service Desk may notify it).

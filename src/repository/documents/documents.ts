@@ -67,10 +67,16 @@ export async function lodgeDocument(
       await store.insertPart(tx, lodged.document, lodged.version, position, part);
       position += 1;
     }
-    if (kept.digest("hex") !== read.sha256) throw new SmkiError("DOCUMENT_DAMAGED", { expected: read.sha256 });
+    if (kept.digest("hex") !== read.sha256)
+      throw new SmkiError("DOCUMENT_DAMAGED", { expected: read.sha256 });
     const { document, version, octets, sha256, lodgedFor } = lodged;
     await recordActs(tx, [
-      { kind: "document.lodged", at, by: by.name, subject: { document, version, octets, sha256, for: lodgedFor } },
+      {
+        kind: "document.lodged",
+        at,
+        by: by.name,
+        subject: { document, version, octets, sha256, for: lodgedFor },
+      },
     ]);
     return { ...lodged, title };
   });
@@ -124,7 +130,11 @@ async function insertOnce(
 }
 
 const exists = (document: string, version: string, sha256?: string): SmkiError =>
-  new SmkiError("DOCUMENT_VERSION_EXISTS", { document, version, ...(sha256 === undefined ? {} : { sha256 }) });
+  new SmkiError("DOCUMENT_VERSION_EXISTS", {
+    document,
+    version,
+    ...(sha256 === undefined ? {} : { sha256 }),
+  });
 
 /** Every version of every document, by document; the highest version of each first. */
 export const listDocuments = (tx: Tx): Promise<DocumentVersion[]> => store.selectVersions(tx);

@@ -1,17 +1,20 @@
 import swagger from "@fastify/swagger";
 import type { RouteOptions } from "fastify";
 import { ledgerRoutes } from "../ledger/ledger-routes.ts";
+import { measureResponses } from "../repository-service/measure.ts";
 import type { WebServer } from "../server/create-server.ts";
 import { requireCredentials } from "../server/principal.ts";
 import type { ApiContext } from "./context.ts";
 import { deviceFileRoutes } from "./device-file-routes.ts";
 import { deviceRoutes } from "./device-routes.ts";
+import { documentRoutes } from "./document-routes.ts";
 import { issuanceRoutes } from "./issuance-routes.ts";
 import { listRoutes } from "./list-routes.ts";
 import { repositoryRoutes } from "./repository-routes.ts";
 import { revocationRoutes } from "./revocation-routes.ts";
 import { Problem } from "./schemas.ts";
 import { statusRoutes } from "./status-routes.ts";
+import { usageRoutes } from "./usage-routes.ts";
 
 const credentialScheme = "ikiCredential";
 
@@ -41,8 +44,17 @@ export async function registerApi(server: WebServer, context: ApiContext): Promi
       },
     });
     statusRoutes(api, context);
-    repositoryRoutes(api, context);
-    listRoutes(api, context);
+    // Each in a scope of its own, since they are measured apart.
+    await api.register(async (scope) => {
+      measureResponses(scope, context.responseTimes, "json-api");
+      repositoryRoutes(scope, context);
+      documentRoutes(scope, context);
+    });
+    await api.register(async (scope) => {
+      measureResponses(scope, context.responseTimes, "lists");
+      listRoutes(scope, context);
+    });
+    usageRoutes(api, context);
     issuanceRoutes(api, context);
     deviceFileRoutes(api, context);
     deviceRoutes(api, context);

@@ -1,5 +1,6 @@
 import type { Database } from "../../database/connect.ts";
 import type { BatchTerms } from "../../issuance/batch-terms.ts";
+import type { ResponseTimes } from "../../repository/response-times.ts";
 import type { Rulebook } from "../../rulebook/index.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { ReadClientCertificate } from "../server/principal.ts";
@@ -26,6 +27,8 @@ export interface ApiContext {
   readonly stopping?: AbortSignal;
   /** How long a single request waits for its certificate, in milliseconds. */
   readonly patience?: number;
+  /** Where it is kept how soon the repository answers; absent: nowhere. */
+  readonly responseTimes?: ResponseTimes;
   /** How a request's client certificate is read; from the TLS connection if left out. */
   readonly readClientCertificate?: ReadClientCertificate;
 }

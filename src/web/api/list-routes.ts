@@ -1,4 +1,5 @@
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { SmkiError } from "../../errors/smki-error.ts";
 import {
   type ListRecord,
   type RevocationList,
@@ -6,12 +7,16 @@ import {
   revocationListRecord,
 } from "../../repository/repository.ts";
 import type { WebServer } from "../server/create-server.ts";
+import { namesTag } from "./caching.ts";
 import type { ApiContext } from "./context.ts";
 import { listType, Octets, sendOctets } from "./octets.ts";
 import { AuthorityId } from "./schemas.ts";
 
 /** The longest that anyone may keep a list without asking again, in seconds: a revocation makes the next one at once. */
 const longestUnasked = 60;
+
+/** RFC 2585 4.2. */
+const extension = ".crl";
 
 /** The revocation lists, for everyone: whoever relies on a certificate needs them, and they hold no secret. */
 export function listRoutes(server: WebServer, { database, clock }: ApiContext): void {
@@ -33,6 +38,14 @@ export function listRoutes(server: WebServer, { database, clock }: ApiContext): 
     return list;
   };
 
+  const answer = async (authority: string, request: FastifyRequest, reply: FastifyReply) => {
+    const record = await database.read((tx) => revocationListRecord(tx, authority));
+    if (namesTag(request.headers["if-none-match"], tagOf(record)))
+      return describe(reply, record, clock()).status(304).send();
+    const list = await listOf(record);
+    return sendOctets(describe(reply, list, clock()), listType, list.list);
+  };
+
   server.get(
     "/api/v1/revocation-lists",
     {
@@ -46,12 +59,19 @@ export function listRoutes(server: WebServer, { database, clock }: ApiContext): 
         },
       },
     },
-    async (request, reply) => {
-      const record = await database.read((tx) => revocationListRecord(tx, request.query.authority));
-      if (namesTag(request.headers["if-none-match"], tagOf(record)))
-        return describe(reply, record, clock()).status(304).send();
-      const list = await listOf(record);
-      return sendOctets(describe(reply, list, clock()), listType, list.list);
+    (request, reply) => answer(request.query.authority, request, reply),
+  );
+
+  // For whoever keeps an address for years: as short and plain as those in other people's certificates. A CA's
+  // identifier may have a slash in it.
+  server.get(
+    "/crl/*",
+    { config: { access: "public" }, schema: { hide: true } },
+    async (request: FastifyRequest<{ Params: { "*": string } }>, reply) => {
+      const file = request.params["*"];
+      if (!file.endsWith(extension))
+        throw new SmkiError("ADDRESS_NOT_FOUND", { path: `/crl/${file}`.slice(0, 200) });
+      return answer(file.slice(0, -extension.length), request, reply);
     },
   );
 }
@@ -67,10 +87,4 @@ function describe(reply: FastifyReply, list: ListRecord, now: Date): FastifyRepl
 /** No CA signs two lists with one number, and the time tells this estate from one that was founded anew. */
 function tagOf({ authorityId, number, thisUpdate }: ListRecord): string {
   return `"${authorityId}-${String(number)}-${String(thisUpdate.getTime() / 1000)}"`;
-}
-
-/** Whether If-None-Match names that entity tag (RFC 9110 13.1.2), weakly compared. */
-function namesTag(header: string | undefined, tag: string): boolean {
-  const named = (header ?? "").split(",").map((each) => each.trim().replace(/^W\//, ""));
-  return named.includes(tag) || named.includes("*");
 }

@@ -118,9 +118,13 @@ interface Answer {
 }
 
 /** As any client asks: over TLS, with no credential. Rejects when fewer octets come than were announced. */
-async function ask(headers: Record<string, string> = {}, authority = oca, method = "GET"): Promise<Answer> {
+function ask(headers: Record<string, string> = {}, authority = oca, method = "GET"): Promise<Answer> {
+  return askAt(`/api/v1/revocation-lists?authority=${authority}`, headers, method);
+}
+
+async function askAt(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
   const { port } = server.server.address() as AddressInfo;
-  const url = `https://127.0.0.1:${String(port)}/api/v1/revocation-lists?authority=${authority}`;
+  const url = `https://127.0.0.1:${String(port)}${path}`;
   return new Promise((resolve, reject) => {
     const asking = request(url, { agent, headers, method }, (response) => {
       const parts: Buffer[] = [];
@@ -258,4 +262,34 @@ test.each(listSteps)(
 test("Afterwards the ledger has an act for each of the lists, and for no other", async () => {
   const { findings } = await estate.verify();
   expect(findings.filter(({ what }) => what.startsWith("list "))).toEqual([]);
+});
+
+describe("The short address of a list", () => {
+  test("gives the same list under the same conditions, with HEAD too", async () => {
+    const [plain, short] = [await ask(), await askAt(`/crl/${oca}.crl`)];
+    expect(short.body.equals(plain.body)).toBe(true);
+    for (const name of ["content-type", "etag", "last-modified", "cache-control", "content-length"])
+      expect([name, short.headers[name]]).toEqual([name, plain.headers[name]]);
+    expect(short.headers["content-type"]).toBe("application/pkix-crl");
+    const kept = await askAt(`/crl/${oca}.crl`, { "if-none-match": String(short.headers["etag"]) });
+    expect([kept.status, kept.body.length]).toEqual([304, 0]);
+    const head = await askAt(`/crl/${oca}.crl`, {}, "HEAD");
+    expect([head.status, head.headers["content-length"], head.body.length]).toEqual([
+      200,
+      String(plain.body.length),
+      0,
+    ]);
+  });
+  test("is nobody's for what is no CA with a list", async () => {
+    for (const path of [
+      `/crl/${oca}`,
+      "/crl/",
+      "/crl/.crl",
+      "/crl/nobody.crl",
+      "/crl/issuing-dca/0001.crl",
+      "/crl/..%2f..%2fetc%2fpasswd.crl",
+      `/crl/${"a".repeat(500)}.crl`,
+    ])
+      expect((await askAt(path)).status, path).toBe(404);
+  });
 });

@@ -54,7 +54,11 @@ export function refusalResponse(root: ResponseRoot, head: ResponseHead): string 
   return response(root, head, []);
 }
 
-export const success = (auditReference: string): ResponseHead => ({ code: 200, message: "Success", auditReference });
+export const success = (auditReference: string): ResponseHead => ({
+  code: 200,
+  message: "Success",
+  auditReference,
+});
 
 /** An answer: how it went, and what it gives. */
 export function response(root: ResponseRoot, head: ResponseHead, rest: readonly XmlNode[]): string {

@@ -63,10 +63,14 @@ export function searchRoutes(
 export function takeXmlOnly(services: FastifyInstance): void {
   const bodyLimit = smallDocument.maximumOctets;
   services.removeAllContentTypeParsers();
-  services.addContentTypeParser("application/xml", { parseAs: "buffer", bodyLimit }, (request, body, done) => {
-    const isUtf8 = declaresUtf8(request.headers["content-type"]);
-    done(isUtf8 ? null : new SmkiError("BOXED_MEDIA_TYPE"), body);
-  });
+  services.addContentTypeParser(
+    "application/xml",
+    { parseAs: "buffer", bodyLimit },
+    (request, body, done) => {
+      const isUtf8 = declaresUtf8(request.headers["content-type"]);
+      done(isUtf8 ? null : new SmkiError("BOXED_MEDIA_TYPE"), body);
+    },
+  );
 }
 
 const isSearchable = ({ kind }: RepositoryCertificate): boolean =>
