@@ -175,7 +175,8 @@ export function connect(config: ConnectionConfig, options: ConnectOptions): Data
   };
 }
 
-/** Sends a notification when, and only when, the transaction commits. At most 8,000 octets of payload. */
-export async function notify(tx: Tx, channel: string, payload: string): Promise<void> {
-  await sql`select pg_notify(${channel}, ${payload})`.execute(tx);
+/** Sends notifications when, and only when, the transaction commits. At most 8,000 octets of payload each. */
+export async function notify(tx: Tx, channel: string, ...payloads: readonly string[]): Promise<void> {
+  if (payloads.length === 0) return;
+  await sql`select pg_notify(${channel}, payload) from unnest(${payloads}::text[]) payload`.execute(tx);
 }

@@ -12,6 +12,9 @@ export interface LockSession {
   /** True when the lock is now ours; a second time on one session is true too, and needs a second unlock. */
   tryLock(key: bigint): Promise<boolean>;
   unlock(key: bigint): Promise<void>;
+  /** As `tryLock`, for many in one statement. @returns for each key, in their order, whether the lock is now ours */
+  tryLockAll(keys: readonly bigint[]): Promise<boolean[]>;
+  unlockAll(keys: readonly bigint[]): Promise<void>;
   /** Aborted when the connection is lost, and with it every lock: stop, since others may have them now. */
   readonly lost: AbortSignal;
   /** Gives back every lock. */
@@ -29,20 +32,23 @@ export async function openLockSession(
     if (!closing) lost.abort(new SmkiError("DATABASE_UNAVAILABLE", {}, { cause }));
   });
 
+  const call = async (name: string, key: bigint) => (await callAll(name, [key]))[0] === true;
+
   // One statement at a time is all that a connection can do: whoever comes meanwhile waits for its turn.
   let before: Promise<unknown> = Promise.resolve();
-  function call(name: string, key: bigint): Promise<boolean> {
-    const answer = before.then(() => callNow(name, key));
+  function callAll(name: string, keys: readonly bigint[]): Promise<boolean[]> {
+    const answer = before.then(() => callNow(name, keys));
     before = answer.catch(() => undefined);
     return answer;
   }
 
-  async function callNow(call: string, key: bigint): Promise<boolean> {
+  async function callNow(name: string, keys: readonly bigint[]): Promise<boolean[]> {
     try {
-      const { rows } = await client.query<{ done: boolean | string }>(`select ${call}($1) as done`, [
-        key.toString(),
-      ]);
-      return rows[0]?.done === true;
+      const { rows } = await client.query<{ done: boolean | string }>(
+        `select ${name}(key) as done from unnest($1::bigint[]) with ordinality as asked (key, place) order by place`,
+        [keys.map(String)],
+      );
+      return rows.map(({ done }) => done === true);
     } catch (error) {
       throw databaseFailure(error);
     }
@@ -55,6 +61,10 @@ export async function openLockSession(
     tryLock: (key) => call("pg_try_advisory_lock", key),
     unlock: async (key) => {
       await call("pg_advisory_unlock", key);
+    },
+    tryLockAll: (keys) => callAll("pg_try_advisory_lock", keys),
+    unlockAll: async (keys) => {
+      await callAll("pg_advisory_unlock", keys);
     },
     lost: lost.signal,
     close: async () => {

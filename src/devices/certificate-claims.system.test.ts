@@ -16,12 +16,14 @@ const look = () => clean.database.read(readClaims);
 describe("claims of certificates for Devices", () => {
   test("are under way until their chunk closes them, one for each certificate", async () => {
     const { newest } = await look();
-    await clean.database.transaction((tx) => claimCertificates(tx, 1, [meter, hub, meter], newest));
+    await clean.database.transaction((tx) =>
+      claimCertificates(tx, new Map([[1, [meter, hub, meter]]]), newest),
+    );
     expect([...(await look()).underWay]).toEqual([
       [meter, 2],
       [hub, 1],
     ]);
-    await clean.database.transaction((tx) => closeClaims(tx, 1));
+    await clean.database.transaction((tx) => closeClaims(tx, [1]));
     expect((await look()).underWay.size).toBe(0);
   });
 
@@ -30,12 +32,12 @@ describe("claims of certificates for Devices", () => {
     const claimed = Promise.withResolvers<undefined>();
     const goOn = Promise.withResolvers<undefined>();
     const first = clean.database.transaction(async (tx) => {
-      await claimCertificates(tx, 2, [meter], newest);
+      await claimCertificates(tx, new Map([[2, [meter]]]), newest);
       claimed.resolve(undefined);
       await goOn.promise;
     });
     await claimed.promise;
-    const second = clean.database.transaction((tx) => claimCertificates(tx, 3, [meter], newest));
+    const second = clean.database.transaction((tx) => claimCertificates(tx, new Map([[3, [meter]]]), newest));
     // Only once the second waits for a lock may the first go on: otherwise this could pass without any.
     let waiting = 0;
     for (const end = performance.now() + 10_000; waiting === 0 && performance.now() < end; ) {
@@ -51,10 +53,12 @@ describe("claims of certificates for Devices", () => {
     await first;
     expect(await second).toEqual(new Map([[meter, 1]]));
     await clean.database.transaction(async (tx) => {
-      await closeClaims(tx, 2);
-      await closeClaims(tx, 3);
+      await closeClaims(tx, [2]);
+      await closeClaims(tx, [3]);
     });
-    const third = await clean.database.transaction((tx) => claimCertificates(tx, 4, [hub], newest));
+    const third = await clean.database.transaction((tx) =>
+      claimCertificates(tx, new Map([[4, [hub]]]), newest),
+    );
     expect(third).toEqual(new Map([[meter, 2]]));
   });
 
@@ -62,12 +66,12 @@ describe("claims of certificates for Devices", () => {
     const { newest } = await look();
     await clean.database.transaction(async (tx) => {
       for (let chunk = 10; chunk < 13; chunk += 1) {
-        await claimCertificates(tx, chunk, [meter], newest);
+        await claimCertificates(tx, new Map([[chunk, [meter]]]), newest);
         // As if so many others had come in between.
         await sql`select setval(pg_get_serial_sequence('device_claim', 'id'), (select max(id) from device_claim) + 1000)`.execute(
           tx,
         );
-        await closeClaims(tx, chunk);
+        await closeClaims(tx, [chunk]);
       }
     });
     const { rows } = await clean.database.read((tx) =>
@@ -75,11 +79,11 @@ describe("claims of certificates for Devices", () => {
     );
     expect(rows[0]?.kept).toBeLessThan(4);
     expect(
-      await clean.database.transaction((tx) => claimCertificates(tx, 14, [meter], newest)),
+      await clean.database.transaction((tx) => claimCertificates(tx, new Map([[14, [meter]]]), newest)),
     ).toBeUndefined();
     const now = await look();
-    expect(await clean.database.transaction((tx) => claimCertificates(tx, 15, [meter], now.newest))).toEqual(
-      new Map(),
-    );
+    expect(
+      await clean.database.transaction((tx) => claimCertificates(tx, new Map([[15, [meter]]]), now.newest)),
+    ).toEqual(new Map());
   });
 });

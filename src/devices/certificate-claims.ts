@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { type Eui64, eui64FromOctets } from "../certificates/index.ts";
+import { byteaArray, int8Array } from "../database/binary-arrays.ts";
 import type { Tx } from "../database/transaction.ts";
 
 /** Held from the claim to the commit, so that the numbers of claims rise in the order of their commits. */
@@ -27,21 +28,23 @@ export async function readClaims(tx: Tx): Promise<ClaimsSeen> {
  * Claims certificates for Devices, in the transaction that records what shall be signed; it waits for any other that
  * does the same. Near the end of the transaction, since it is held to the commit.
  *
- * @param deviceIds - as often as there are certificates for it
+ * @param claims - of each chunk the Devices, each as often as there are certificates for it
  * @param seen - the number of the newest claim that the caller has judged by
  * @returns what others claimed since, for the caller to judge by again; undefined when that is no longer known
  */
 export async function claimCertificates(
   tx: Tx,
-  chunkId: number,
-  deviceIds: readonly Eui64[],
+  claims: ReadonlyMap<number, readonly Eui64[]>,
   seen: number,
 ): Promise<ReadonlyMap<Eui64, number> | undefined> {
   await sql`select pg_advisory_xact_lock(${claimLock.toString()}::bigint)`.execute(tx);
+  const chunks = int8Array([...claims.keys()]);
+  const devices = byteaArray([...claims.values()].map((ids) => Buffer.from(ids.join(""), "hex")));
   // A statement of its own, after the lock: it sees what was committed by whoever held it before.
   const { rows } = await sql<{ newest: number; devices: Buffer }>`
     with mine as (
-      insert into device_claim (chunk_id, devices) values (${chunkId}, ${Buffer.from(deviceIds.join(""), "hex")}))
+      insert into device_claim (chunk_id, devices)
+      select * from unnest(${chunks}::bigint[], ${devices}::bytea[]))
     select (select coalesce(max(id), 0) from device_claim) as newest,
       (select coalesce(string_agg(devices, ''), '') from device_claim where id > ${seen}) as devices`.execute(
     tx,
@@ -51,11 +54,13 @@ export async function claimCertificates(
   return count(rows[0]?.devices ?? Buffer.alloc(0));
 }
 
-/** Closes the claims of a chunk, in the transaction that makes its certificates visible. */
-export async function closeClaims(tx: Tx, chunkId: number): Promise<void> {
+/** Closes the claims of chunks, in the transaction that makes their certificates visible. */
+export async function closeClaims(tx: Tx, chunkIds: readonly number[]): Promise<void> {
+  if (chunkIds.length === 0) return;
   await sql`
     with closed as (
-      update device_claim set open = false where chunk_id = ${chunkId} and open returning id)
+      update device_claim set open = false
+      where chunk_id = any(${int8Array(chunkIds)}::bigint[]) and open returning id)
     delete from device_claim where not open and id < (select min(id) from closed) - ${kept}`.execute(tx);
 }
 

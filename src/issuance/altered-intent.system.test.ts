@@ -33,7 +33,7 @@ async function workWith(alter: (octets: Buffer) => Buffer, isActForged: boolean,
     afterStep: async (step) => {
       if (step !== "record") return;
       await estate.database.transaction(async (tx) => {
-        const [intent = expect.fail()] = await selectOpenIntents(tx, chunk);
+        const [intent = expect.fail()] = await selectOpenIntents(tx, [chunk]);
         const toBeSigned = [alter(intent.toBeSigned[0] ?? expect.fail())];
         const forged: RecordedIntent = {
           ...intent,

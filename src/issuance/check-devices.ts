@@ -25,19 +25,36 @@ interface DeviceChecks {
   readonly replacesOnly: boolean;
 }
 
-/** What the inventory and the certificates of the Devices say of the CSRs of a chunk. */
-interface CheckedDevices {
+/** A chunk whose CSRs are good in form and signature. */
+export interface ChunkOfDevices {
+  readonly chunk: Pick<Chunk, "id" | "batchId" | "channel">;
+  readonly party: Party | undefined;
+  readonly accepted: readonly PositionedSubject[];
+}
+
+/** What the inventory and the certificates of the Devices say of the CSRs of one chunk. */
+interface JudgedChunk {
   /** Those that may go on. */
   readonly accepted: readonly PositionedSubject[];
   /** Of those that may not, by position. */
   readonly outcomes: ReadonlyMap<number, Outcome>;
+}
+
+/** The same of chunks that are worked on together. */
+interface CheckedDevices {
+  /** In the order of the chunks. */
+  readonly judged: readonly JudgedChunk[];
   /**
-   * Counts what the chunk records, last in the transaction that records it.
+   * Counts what those chunks record that are recorded now, last in the transaction that records it.
    *
    * @throws SmkiError DEVICE_CLAIMS_CHANGED when another chunk has recorded so many for one Device meanwhile that
    *   they would be too many: check again
    */
-  record(tx: Tx, recorded: RecordedChunk): Promise<void>;
+  record(
+    tx: Tx,
+    chunkIds: ReadonlySet<number>,
+    recordedOf: (chunkId: number) => RecordedChunk,
+  ): Promise<void>;
 }
 
 interface DeviceRequest {
@@ -45,9 +62,17 @@ interface DeviceRequest {
   readonly subject: DeviceSubject;
 }
 
+/** The Device CSRs of one chunk. */
+interface DevicesOfChunk extends ChunkOfDevices {
+  readonly devices: readonly DeviceRequest[];
+  readonly checks: DeviceChecks;
+}
+
 interface Judged {
-  readonly accepted: readonly DeviceRequest[];
-  readonly outcomes: ReadonlyMap<number, Outcome>;
+  /** In the order of the chunks. */
+  readonly chunks: readonly (Omit<JudgedChunk, "accepted"> & {
+    readonly accepted: readonly DeviceRequest[];
+  })[];
   /** One was refused since its Device has as many as it may. */
   readonly isAtLimit: boolean;
   readonly tally: Tally;
@@ -61,41 +86,54 @@ interface Tally {
 }
 
 /**
- * Checks the Device CSRs of a chunk against the inventory and against what each Device has already (SEC L3.16,
+ * Checks the Device CSRs of chunks against the inventory and against what each Device has already (SEC L3.16,
  * Appendix M 2.3.1.7), in three statements for all of them. A Device gets no more than its limit whatever runs beside
  * this, since `record` looks at what others have recorded meanwhile. Requests for other certificates pass.
  *
- * @param accepted - CSRs of the chunk whose form and signature are good
+ * @param chunks - a Device's limit is counted through all of them, in their order
  */
 export async function checkDevices(
   { database, terms, clock }: IssuingAuthority,
-  chunk: Pick<Chunk, "id" | "batchId" | "channel">,
-  party: Party | undefined,
-  accepted: readonly PositionedSubject[],
+  chunks: readonly ChunkOfDevices[],
 ): Promise<CheckedDevices> {
-  const devices = accepted.flatMap(({ position, subject }) =>
-    subject.kind === "device" ? [{ position, subject }] : [],
-  );
-  if (devices.length === 0) return { accepted, outcomes: new Map(), record: async () => undefined };
-  const isAdHoc = chunk.channel === "ad-hoc";
-  const checks: DeviceChecks = {
-    rules: terms.devices,
-    eligibility: !isAdHoc || terms.devices.adHocEligibilityChecked.value,
-    replacesOnly: isAdHoc,
-  };
-  const judged = await judgeNow(database, party, devices, checks);
-  const isOwnRequest = party?.categories.includes("dcc") === true;
+  const asked = chunks.map((chunk) => devicesOf(chunk, terms.devices));
+  if (asked.every(({ devices }) => devices.length === 0))
+    return {
+      judged: chunks.map(({ accepted }) => ({ accepted, outcomes: new Map() })),
+      record: async () => undefined,
+    };
+  const judged = await judgeNow(database, asked);
   return {
-    accepted: judged.accepted,
-    outcomes: judged.outcomes,
-    record: async (tx, { keysTaken, refused: withFinding }) => {
-      const recorded = judged.accepted.filter(
-        ({ position }) => !keysTaken.has(position) && !withFinding.has(position),
-      );
-      if (isOwnRequest) await recordActs(tx, [ownRequests(chunk, party.id, recorded.length, clock())]);
-      await claim(tx, chunk.id, recorded, judged.tally, checks);
+    judged: judged.chunks,
+    record: async (tx, chunkIds, recordedOf) => {
+      const acts: Act[] = [];
+      const claims = new Map<number, Eui64[]>();
+      const limits = new Map<Eui64, number>();
+      for (const [index, { chunk, party, checks }] of asked.entries()) {
+        const { accepted = [] } = judged.chunks[index] ?? {};
+        if (accepted.length === 0 || !chunkIds.has(chunk.id)) continue;
+        const { keysTaken, refused: withFinding } = recordedOf(chunk.id);
+        const deviceIds = accepted
+          .filter(({ position }) => !keysTaken.has(position) && !withFinding.has(position))
+          .map(({ subject }) => subject.deviceId);
+        if (party?.categories.includes("dcc") === true)
+          acts.push(ownRequests(chunk, party.id, deviceIds.length, clock()));
+        if (deviceIds.length > 0) claims.set(chunk.id, deviceIds);
+        for (const deviceId of deviceIds) limits.set(deviceId, limitOf(deviceId, judged.tally, checks));
+      }
+      await recordActs(tx, acts);
+      await claim(tx, claims, limits, judged.tally);
     },
   };
+}
+
+function devicesOf(chunk: ChunkOfDevices, rules: DeviceChecks["rules"]): DevicesOfChunk {
+  const devices = chunk.accepted.flatMap(({ position, subject }) =>
+    subject.kind === "device" ? [{ position, subject }] : [],
+  );
+  const isAdHoc = chunk.chunk.channel === "ad-hoc";
+  const eligibility = !isAdHoc || rules.adHocEligibilityChecked.value;
+  return { ...chunk, devices, checks: { rules, eligibility, replacesOnly: isAdHoc } };
 }
 
 /** The DCC is issuer and Subscriber at once: the ledger tells such requests from all others. */
@@ -111,14 +149,11 @@ const ownRequests = (
   subject: { batch: batchId, chunk: id, party, count },
 });
 
-async function judgeNow(
-  database: Database,
-  party: Party | undefined,
-  devices: readonly DeviceRequest[],
-  checks: DeviceChecks,
-): Promise<Judged> {
-  const deviceIds = [...new Set(devices.map(({ subject }) => subject.deviceId))];
-  const look = async (tx: Tx) => judge(party, devices, await takeTally(tx, deviceIds), checks);
+async function judgeNow(database: Database, chunks: readonly DevicesOfChunk[]): Promise<Judged> {
+  const deviceIds = [
+    ...new Set(chunks.flatMap(({ devices }) => devices.map(({ subject }) => subject.deviceId))),
+  ];
+  const look = async (tx: Tx) => judge(chunks, await takeTally(tx, deviceIds));
   const judged = await database.read(look);
   // What was published between two statements was counted twice: nobody is refused for that.
   return judged.isAtLimit ? database.read(look, { snapshot: true }) : judged;
@@ -133,32 +168,32 @@ async function takeTally(tx: Tx, deviceIds: readonly Eui64[]): Promise<Tally> {
   };
 }
 
-function judge(
-  party: Party | undefined,
-  devices: readonly DeviceRequest[],
-  tally: Tally,
-  checks: DeviceChecks,
-): Judged {
-  const accepted: DeviceRequest[] = [];
-  const outcomes = new Map<number, Outcome>();
+function judge(chunks: readonly DevicesOfChunk[], tally: Tally): Judged {
   let isAtLimit = false;
-  const inChunk = new Map<Eui64, number>();
-  for (const one of devices) {
-    const { deviceId } = one.subject;
-    const mine = inChunk.get(deviceId) ?? 0;
-    const refusal =
-      (checks.replacesOnly ? neverCertified(deviceId, tally) : undefined) ??
-      (checks.eligibility && party !== undefined ? ineligible(party, deviceId, tally, checks) : undefined) ??
-      full(deviceId, mine, tally, checks);
-    if (refusal !== undefined) {
-      outcomes.set(one.position, refused(refusal));
-      isAtLimit ||= refusal.code === "DEVICE_CERTIFICATE_LIMIT";
-      continue;
+  const together = new Map<Eui64, number>();
+  const judged = chunks.map(({ party, devices, checks }) => {
+    const accepted: DeviceRequest[] = [];
+    const outcomes = new Map<number, Outcome>();
+    for (const one of devices) {
+      const { deviceId } = one.subject;
+      const mine = together.get(deviceId) ?? 0;
+      const refusal =
+        (checks.replacesOnly ? neverCertified(deviceId, tally) : undefined) ??
+        (checks.eligibility && party !== undefined
+          ? ineligible(party, deviceId, tally, checks)
+          : undefined) ??
+        full(deviceId, mine, tally, checks);
+      if (refusal !== undefined) {
+        outcomes.set(one.position, refused(refusal));
+        isAtLimit ||= refusal.code === "DEVICE_CERTIFICATE_LIMIT";
+        continue;
+      }
+      together.set(deviceId, mine + 1);
+      accepted.push(one);
     }
-    inChunk.set(deviceId, mine + 1);
-    accepted.push(one);
-  }
-  return { accepted, outcomes, isAtLimit, tally };
+    return { accepted, outcomes };
+  });
+  return { chunks: judged, isAtLimit, tally };
 }
 
 function neverCertified(deviceId: Eui64, { issued }: Tally): SmkiError | undefined {
@@ -198,21 +233,21 @@ function full(deviceId: Eui64, mine: number, tally: Tally, checks: DeviceChecks)
 
 async function claim(
   tx: Tx,
-  chunkId: number,
-  recorded: readonly DeviceRequest[],
+  claims: ReadonlyMap<number, readonly Eui64[]>,
+  limits: ReadonlyMap<Eui64, number>,
   tally: Tally,
-  checks: DeviceChecks,
 ): Promise<void> {
-  if (recorded.length === 0) return;
-  const deviceIds = recorded.map(({ subject }) => subject.deviceId);
-  const since = await claimCertificates(tx, chunkId, deviceIds, tally.seen.newest);
-  if (since === undefined) throw new SmkiError("DEVICE_CLAIMS_CHANGED", { chunk: chunkId });
+  if (claims.size === 0) return;
+  const chunk = [...claims.keys()].join(" ");
+  const since = await claimCertificates(tx, claims, tally.seen.newest);
+  if (since === undefined) throw new SmkiError("DEVICE_CLAIMS_CHANGED", { chunk });
   if (since.size === 0) return;
   const mine = new Map<Eui64, number>();
-  for (const deviceId of deviceIds) mine.set(deviceId, (mine.get(deviceId) ?? 0) + 1);
+  for (const deviceId of [...claims.values()].flat()) mine.set(deviceId, (mine.get(deviceId) ?? 0) + 1);
   for (const [deviceId, certificates] of since) {
-    const inChunk = mine.get(deviceId) ?? 0;
-    if (inChunk > 0 && taken(deviceId, tally) + certificates + inChunk > limitOf(deviceId, tally, checks))
-      throw new SmkiError("DEVICE_CLAIMS_CHANGED", { chunk: chunkId, device: deviceId });
+    const own = mine.get(deviceId) ?? 0;
+    const limit = limits.get(deviceId) ?? 0;
+    if (own > 0 && taken(deviceId, tally) + certificates + own > limit)
+      throw new SmkiError("DEVICE_CLAIMS_CHANGED", { chunk, device: deviceId });
   }
 }

@@ -73,7 +73,7 @@ describe.each(issuingSteps)("a worker killed with SIGKILL at %s", (step) => {
     const task: IssueTask = {
       connectionString: estate.connectionString,
       store: estate.operationalStore,
-      chunk,
+      chunks: [chunk],
       now: estate.clock.read().toISOString(),
       killAfter: step,
     };

@@ -1,38 +1,93 @@
+import { notify } from "../database/connect.ts";
 import type { Tx } from "../database/transaction.ts";
-import { SmkiError } from "../errors/smki-error.ts";
-import type { Principal } from "../registration/principal.ts";
+import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
+import type { Act } from "../ledger/act.ts";
+import { recordActs } from "../ledger/record-acts.ts";
+import type { CredentialHolder } from "../registration/principal.ts";
 import { partyById } from "../registration/registration.ts";
 import type { Rulebook } from "../rulebook/index.ts";
-import { receive } from "./receive.ts";
+import { requestsChannel, requireSubmitter } from "./receive.ts";
+import { insertSingles } from "./request-store.ts";
 
-/** One CSR of the Ad Hoc Device CSR Web Service. */
-export interface AdHocCsr {
+/** One CSR of the Ad Hoc Device CSR Web Service, as it came in. */
+export interface AdHocReceipt {
+  readonly by: CredentialHolder;
   /** The client's own name for it. */
   readonly reference: string;
   /** PKCS#10, DER, not yet looked at. */
   readonly request: Uint8Array;
+  /** When its last octet came in. */
+  readonly at: Date;
 }
 
 /**
- * Receives a single Device CSR of the Ad Hoc Device CSR Web Service, which replaces certificates of Devices in the
+ * Receives single Device CSRs of the Ad Hoc Device CSR Web Service, which replaces certificates of Devices in the
  * field: only those who answer for such Devices may use it (SEC Appendix M 2.4, Appendix N 2.1.2). What `receive` says
  * of durability holds here.
  *
- * @returns the number of its batch of one
- * @throws SmkiError NOT_PERMITTED, and as `receive`
+ * @returns for each the number of its batch of one; or why it is not received: NOT_PERMITTED, PARTY_NOT_FOUND
  */
-export async function receiveAdHoc(
+export async function receiveAdHocs(
   tx: Tx,
-  by: Principal,
-  { reference, request }: AdHocCsr,
+  receipts: readonly AdHocReceipt[],
   rules: Pick<Rulebook, "adHocSubscribers">,
-  at: Date,
-): Promise<number> {
-  if (by.kind === "credential") {
-    const { categories } = await partyById(tx, by.partyId);
-    const permitted = rules.adHocSubscribers.value;
-    if (!categories.some((category) => permitted.includes(category)))
-      throw new SmkiError("NOT_PERMITTED", { needed: permitted.join(" or "), held: categories.join(", ") });
+): Promise<(number | SmkiError)[]> {
+  const answers: (number | SmkiError)[] = [];
+  const good: { readonly place: number; readonly receipt: AdHocReceipt }[] = [];
+  const judge = oncePerCredential((by) => refusalOf(tx, by, rules.adHocSubscribers.value));
+  for (const [place, receipt] of receipts.entries()) {
+    const refusal = await judge(receipt.by);
+    if (refusal === undefined) good.push({ place, receipt });
+    else answers[place] = refusal;
   }
-  return receive(tx, by, { kind: "device", channel: "ad-hoc", reference, requests: [request] }, 1, at);
+  if (good.length === 0) return answers;
+  const numbers = await insertSingles(
+    tx,
+    good.map(({ receipt: { by, reference, request, at } }) => ({
+      ...{ channel: "ad-hoc", kind: "device", reference, partyId: by.partyId, requestedBy: by.name },
+      ...{ receivedAt: at, request },
+    })),
+  );
+  for (const [index, { place }] of good.entries()) answers[place] = numbers[index] ?? 0;
+  await recordActs(
+    tx,
+    good.map(({ place, receipt }) => receivedAct(receipt, Number(answers[place]))),
+  );
+  await notify(tx, requestsChannel, String(numbers[0]));
+  return answers;
+}
+
+const receivedAct = ({ by, at }: AdHocReceipt, batch: number): Act => ({
+  kind: "requests.received",
+  at,
+  by: by.name,
+  subject: { batch, kind: "device", channel: "ad-hoc", count: 1 },
+});
+
+/** What stands of a Party is the same for all that come in together. */
+function oncePerCredential(
+  judge: (by: CredentialHolder) => Promise<SmkiError | undefined>,
+): (by: CredentialHolder) => Promise<SmkiError | undefined> {
+  const judged = new Map<string, Promise<SmkiError | undefined>>();
+  return (by) => {
+    const known = judged.get(by.serialNumber) ?? judge(by);
+    judged.set(by.serialNumber, known);
+    return known;
+  };
+}
+
+async function refusalOf(
+  tx: Tx,
+  by: CredentialHolder,
+  permitted: readonly string[],
+): Promise<SmkiError | undefined> {
+  try {
+    await requireSubmitter(tx, by, { kind: "device" });
+    const { categories } = await partyById(tx, by.partyId);
+    if (categories.some((category) => permitted.includes(category))) return undefined;
+    return new SmkiError("NOT_PERMITTED", { needed: permitted.join(" or "), held: categories.join(", ") });
+  } catch (error) {
+    if (isSmkiError(error, "NOT_PERMITTED") || isSmkiError(error, "PARTY_NOT_FOUND")) return error;
+    throw error;
+  }
 }

@@ -1,8 +1,9 @@
 import { type Generated, sql } from "kysely";
 import type { CertificateKind } from "../authorities/authority.ts";
+import { byteaArray, int8Array } from "../database/binary-arrays.ts";
 import { frame, unframe } from "../database/frames.ts";
 import type { Tx } from "../database/transaction.ts";
-import { type Channel, isWindowed } from "./channel.ts";
+import { type Channel, isWindowed, type UploadChannel } from "./channel.ts";
 import type { CredentialHolderRequest } from "./check-request.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -85,6 +86,44 @@ export async function insertBatch(tx: Tx, batch: NewBatch): Promise<number> {
   return id;
 }
 
+/** A batch of one CSR, which waits for a worker from its receipt on. */
+export interface NewSingle {
+  readonly channel: Exclude<Channel, UploadChannel>;
+  readonly kind: CertificateKind;
+  readonly reference: string;
+  readonly partyId: number;
+  readonly requestedBy: string;
+  readonly receivedAt: Date;
+  readonly request: Uint8Array;
+}
+
+/** Inserts batches of one with their chunks, in one statement. @returns the batches' numbers, in order */
+export async function insertSingles(tx: Tx, singles: readonly NewSingle[]): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    with asked as materialized (
+      select nextval(pg_get_serial_sequence('request_batch', 'id')) as id, asked.*
+      from unnest(
+        ${singles.map(({ channel }) => channel)}::text[],
+        ${singles.map(({ kind }) => kind)}::text[],
+        ${singles.map(({ reference }) => reference)}::text[],
+        ${int8Array(singles.map(({ partyId }) => partyId))}::bigint[],
+        ${singles.map(({ requestedBy }) => requestedBy)}::text[],
+        ${singles.map(({ receivedAt }) => receivedAt)}::timestamptz[],
+        ${byteaArray(singles.map(({ request }) => frame([request])))}::bytea[]
+      ) with ordinality as asked (channel, kind, reference, party_id, requested_by, received_at, requests, place)
+    ), batches as (
+      insert into request_batch (id, channel, stage, certificate_kind, reference, party_id, requested_by, received_at,
+        request_count)
+      overriding system value
+      select id, channel, 'released', kind, reference, party_id, requested_by, received_at, 1 from asked
+    ), chunks as (
+      insert into request_chunk (batch_id, first_position, request_count, requests, windowed, released_at)
+      select id, 0, 1, requests, false, received_at from asked
+    )
+    select id from asked order by place`.execute(tx);
+  return rows.map(({ id }) => id);
+}
+
 /** CSRs that become one chunk. */
 export interface NewChunk {
   readonly batchId: number;
@@ -130,8 +169,9 @@ export interface Chunk {
   readonly outcomes: ReadonlyMap<number, Outcome>;
 }
 
-export async function selectChunk(tx: Tx, id: number): Promise<Chunk | undefined> {
-  const row = await tables(tx)
+/** Chunks, in the order of their numbers; one that is not there is absent. */
+export async function selectChunks(tx: Tx, ids: readonly number[]): Promise<Chunk[]> {
+  const rows = await tables(tx)
     .selectFrom("request_chunk")
     .innerJoin("request_batch", "request_batch.id", "request_chunk.batch_id")
     .select([
@@ -146,10 +186,10 @@ export async function selectChunk(tx: Tx, id: number): Promise<Chunk | undefined
       "requests",
       "outcomes",
     ])
-    .where("request_chunk.id", "=", id)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  return {
+    .where(sql<boolean>`request_chunk.id = any(${int8Array(ids)}::bigint[])`)
+    .orderBy("request_chunk.id")
+    .execute();
+  return rows.map((row) => ({
     id: row.id,
     batchId: row.batch_id,
     channel: row.channel,
@@ -162,7 +202,7 @@ export async function selectChunk(tx: Tx, id: number): Promise<Chunk | undefined
     outcomes: new Map(
       (row.outcomes ?? []).flatMap((outcome, place) => (outcome === null ? [] : [[place, outcome]])),
     ),
-  };
+  }));
 }
 
 /** Which of the open chunks to look at. */
@@ -178,15 +218,27 @@ export interface OpenChunkQuery {
   readonly aside: readonly number[];
 }
 
+/** A chunk that waits for a worker. */
+export interface OpenChunk {
+  readonly id: number;
+  readonly kind: CertificateKind;
+  /** Of one CSR, whose sender waits. */
+  readonly isSingle: boolean;
+}
+
 /** Chunks that wait for a worker, in the order of their release. */
 export async function selectOpenChunks(
   tx: Tx,
   { limit, single, isShut, without, aside }: OpenChunkQuery,
-): Promise<{ id: number; kind: CertificateKind }[]> {
+): Promise<OpenChunk[]> {
   let query = tables(tx)
     .selectFrom("request_chunk")
     .innerJoin("request_batch", "request_batch.id", "request_chunk.batch_id")
-    .select(["request_chunk.id", "certificate_kind as kind"])
+    .select([
+      "request_chunk.id",
+      "certificate_kind as kind",
+      sql<boolean>`not windowed and request_chunk.request_count = 1`.as("isSingle"),
+    ])
     .where("state", "in", ["received", "recorded"])
     .where("released_at", "is not", null)
     .orderBy("released_at")
@@ -205,7 +257,8 @@ export async function selectOpenChunks(
 
 /** A step of a chunk from one state to the next. */
 export interface ChunkMove {
-  readonly from: readonly ChunkState[];
+  readonly id: number;
+  readonly from: ChunkState;
   readonly to: ChunkState;
   /** CSRs in the chunk. */
   readonly count: number;
@@ -217,24 +270,31 @@ export interface ChunkMove {
 }
 
 /**
- * Moves a chunk on; false when it does not stand where the caller saw it. A worker whose lock was lost with its
- * connection goes on for a moment beside the next one: what it knows is old, and must not be written.
+ * Moves chunks on. One that does not stand where the caller saw it stays: a worker whose lock was lost with its connection
+ * goes on for a moment beside the next one, and what it knows is old and must not be written.
+ *
+ * @returns the numbers of those that were moved
  */
-export async function moveChunk(tx: Tx, id: number, move: ChunkMove): Promise<boolean> {
-  const inOrder = Array.from({ length: move.count }, (_, place) => move.outcomes.get(place) ?? null);
-  const moved = await tables(tx)
-    .updateTable("request_chunk")
-    .set({
-      state: move.to,
-      outcomes: sql`${JSON.stringify(inOrder)}::jsonb`,
-      // A chunk that is prepared again was checked before, and keeps the first time.
-      ...(move.checkedAt === undefined ? {} : { checked_at: sql`coalesce(checked_at, ${move.checkedAt})` }),
-      ...(move.finishedAt === undefined ? {} : { finished_at: move.finishedAt }),
-    })
-    .where("id", "=", id)
-    .where("state", "in", move.from)
-    .executeTakeFirst();
-  return moved.numUpdatedRows === 1n;
+export async function moveChunks(tx: Tx, moves: readonly ChunkMove[]): Promise<ReadonlySet<number>> {
+  const inOrder = ({ count, outcomes }: ChunkMove) =>
+    JSON.stringify(Array.from({ length: count }, (_, place) => outcomes.get(place) ?? null));
+  const { rows } = await sql<{ id: number }>`
+    update request_chunk as chunk
+    set state = move.to_state, outcomes = move.outcomes,
+      -- A chunk that is prepared again was checked before, and keeps the first time.
+      checked_at = coalesce(chunk.checked_at, move.checked_at),
+      finished_at = coalesce(move.finished_at, chunk.finished_at)
+    from unnest(
+      ${int8Array(moves.map(({ id }) => id))}::bigint[],
+      ${moves.map(({ from }) => from)}::text[],
+      ${moves.map(({ to }) => to)}::text[],
+      ${moves.map(inOrder)}::jsonb[],
+      ${moves.map(({ checkedAt }) => checkedAt ?? null)}::timestamptz[],
+      ${moves.map(({ finishedAt }) => finishedAt ?? null)}::timestamptz[]
+    ) as move (id, from_state, to_state, outcomes, checked_at, finished_at)
+    where chunk.id = move.id and chunk.state = move.from_state
+    returning chunk.id`.execute(tx);
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Holds a chunk that is open, as it stands. @returns its batch; undefined when it is not open */
@@ -352,6 +412,35 @@ export async function selectOutcomes(tx: Tx, batchId: number): Promise<(Outcome 
     .orderBy("first_position")
     .execute();
   return rows.flatMap((row) => row.outcomes ?? Array.from({ length: row.request_count }, () => null));
+}
+
+/** Where a batch of one CSR stands. */
+export interface SingleStanding {
+  readonly partyId: number | undefined;
+  /** It is decided, or a person must look at it. */
+  readonly hasEnded: boolean;
+  /** Once it is decided. */
+  readonly outcome?: Outcome;
+}
+
+/** Where batches of one stand, by their numbers; one that is not there is absent. */
+export async function selectSingles(
+  tx: Tx,
+  batchIds: readonly number[],
+): Promise<ReadonlyMap<number, SingleStanding>> {
+  const rows = await tables(tx)
+    .selectFrom("request_chunk")
+    .innerJoin("request_batch", "request_batch.id", "request_chunk.batch_id")
+    .select(["batch_id", "party_id", "state", "outcomes"])
+    .where(sql<boolean>`batch_id = any(${int8Array(batchIds)}::bigint[])`)
+    .execute();
+  return new Map(
+    rows.map(({ batch_id, party_id, state, outcomes }) => {
+      const [outcome] = state === "finished" ? (outcomes ?? []) : [];
+      const hasEnded = state === "finished" || state === "held";
+      return [batch_id, { partyId: party_id ?? undefined, hasEnded, ...(outcome ? { outcome } : {}) }];
+    }),
+  );
 }
 
 /** What became of the CSRs of a chunk that is finished, in order, with the client's IDs where there are any. */

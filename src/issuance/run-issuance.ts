@@ -7,8 +7,9 @@ import { meaningOf } from "./chunk-fault.ts";
 import { approvedBatches, type ParseResult, type ParsingStep, parseBatch } from "./parse-batch.ts";
 import { isOpen } from "./processing-window.ts";
 import { requestsChannel } from "./receive.ts";
-import { selectOpenChunks } from "./request-store.ts";
-import { type ChunkResult, workChunk } from "./work-chunk.ts";
+import { type OpenChunk, selectOpenChunks } from "./request-store.ts";
+import type { ChunkResult } from "./work-chunk.ts";
+import { workTogether } from "./work-together.ts";
 
 /** When a worker works, and what it tells of that; the app logs it. */
 export interface IssuanceOptions {
@@ -27,7 +28,7 @@ export interface IssuanceOptions {
  * so that a flood of single CSRs holds no batch up for ever. A third lane checks batches that were approved.
  */
 const lanes = [{ singleFirst: true }, { singleFirst: false }] as const;
-/** Chunks looked at in one go; others are working down the same list. */
+/** Chunks looked at in one go; others are working down the same list. So many single CSRs are worked on together. */
 const lookAhead = 64;
 /** A worker looks by itself this often: a notification may be lost with a connection, and waiting chunks have none. */
 const pollMilliseconds = 1_000;
@@ -140,7 +141,7 @@ async function parseNext({ authority, session, events, asideBatches }: Desk): Pr
   return false;
 }
 
-/** Works on the first open chunk that nobody has. @returns false when there is none to work on */
+/** Works on the first open chunk that nobody has, or on the single CSRs among them. @returns false when there is none to work on */
 async function workNext(desk: Desk, single: boolean): Promise<boolean> {
   const { database } = desk.authority;
   const without: CertificateKind[] = [];
@@ -169,35 +170,50 @@ function forget(aside: Map<number, number>): void {
 
 async function workFirst(
   desk: Desk,
-  open: readonly { id: number; kind: CertificateKind }[],
+  open: readonly OpenChunk[],
 ): Promise<"worked" | "nothing" | { waiting: CertificateKind }> {
-  for (const { id, kind } of open) {
-    const result = await workIfFree(desk, id);
-    if (result === "waiting") return { waiting: kind };
-    if (result === "without-key") desk.aside.set(id, performance.now() + setAsideMilliseconds);
-    if (result !== undefined) return "worked";
+  for (const together of inGroups(open)) {
+    const results = await workOnFree(
+      desk,
+      together.map(({ id }) => id),
+    );
+    for (const [id, result] of results)
+      if (result === "without-key") desk.aside.set(id, performance.now() + setAsideMilliseconds);
+    const [first] = together;
+    if (first !== undefined && [...results.values()].includes("waiting")) return { waiting: first.kind };
+    if (results.size > 0) return "worked";
   }
   return "nothing";
 }
 
-async function workIfFree(
+/** Chunks as they are worked on, in their order: single CSRs of one kind together with the first of them, others alone. */
+function inGroups(open: readonly OpenChunk[]): OpenChunk[][] {
+  const groups = Map.groupBy(open, ({ id, kind, isSingle }) => (isSingle ? kind : id));
+  return [...groups.values()];
+}
+
+/** Works on those chunks that nobody has. @returns what was made of each; of none when others have them all */
+async function workOnFree(
   { authority, session, events, claimed }: Desk,
-  chunkId: number,
-): Promise<ChunkResult | undefined> {
+  chunkIds: readonly number[],
+): Promise<ReadonlyMap<number, ChunkResult>> {
   // A session gets its own lock twice, so that the lanes of one worker must keep apart themselves.
-  if (claimed.has(chunkId)) return undefined;
-  claimed.add(chunkId);
+  const free = chunkIds.filter((id) => !claimed.has(id));
+  if (free.length === 0) return new Map();
+  for (const id of free) claimed.add(id);
   try {
-    if (!(await session.tryLock(chunkLock(chunkId)))) return undefined;
+    const locked = await session.tryLockAll(free.map(chunkLock));
+    const ours = free.filter((_, index) => locked[index]);
+    if (ours.length === 0) return new Map();
     try {
-      const result = await workChunk(authority, chunkId, events.onFailure);
-      events.onChunk?.(chunkId, result);
-      return result;
+      const results = await workTogether(authority, ours, events.onFailure);
+      for (const [id, result] of results) events.onChunk?.(id, result);
+      return results;
     } finally {
-      await session.unlock(chunkLock(chunkId));
+      await session.unlockAll(ours.map(chunkLock));
     }
   } finally {
-    claimed.delete(chunkId);
+    for (const id of free) claimed.delete(id);
   }
 }
 

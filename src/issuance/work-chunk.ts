@@ -4,6 +4,7 @@ import {
   type IssuingAuthority,
   intendAndRecord,
   keyTakenError,
+  type RecordedChunk,
   signAndPublish,
 } from "../authorities/issuing/issue.ts";
 import { notify } from "../database/connect.ts";
@@ -18,7 +19,7 @@ import { meaningOf } from "./chunk-fault.ts";
 import { holdChunk } from "./held-chunks.ts";
 import { type Outcome, refused } from "./outcome.ts";
 import { outcomesChannel } from "./receive.ts";
-import { type Chunk, moveChunk, selectChunk } from "./request-store.ts";
+import { type Chunk, type ChunkMove, moveChunks, selectChunks } from "./request-store.ts";
 
 /**
  * What a worker made of a chunk. `waiting`: no released Issuing DCA has room for it, or the key of the CA is missing;
@@ -41,14 +42,14 @@ export async function workChunk(
   for (;;) {
     let state: Chunk["state"] | undefined;
     try {
-      const chunk = await authority.database.read((tx) => selectChunk(tx, chunkId));
+      const [chunk] = await authority.database.read((tx) => selectChunks(tx, [chunkId]));
       state = chunk?.state;
       switch (chunk?.state) {
         case "received":
-          if (!(await checkAndRecord(authority, chunk))) return "waiting";
+          if ((await checkAndRecord(authority, [chunk])).length === 0) return "waiting";
           break;
         case "recorded":
-          if (await publishRecorded(authority, chunk)) return "finished";
+          if ((await publishRecorded(authority, [chunk])).length > 0) return "finished";
           break;
         case "held":
           return "held";
@@ -73,32 +74,100 @@ export async function workChunk(
   }
 }
 
-/** Steps intend and record. @returns false when there is no room under any CA: the chunk waits */
-async function checkAndRecord(authority: IssuingAuthority, chunk: Chunk): Promise<boolean> {
-  const { partyId } = chunk;
-  const party =
-    partyId === undefined ? undefined : await authority.database.read((tx) => partyById(tx, partyId));
-  const checked = checkRequests(chunk, party);
-  const devices = await checkDevices(authority, chunk, party, checked.accepted);
-  const { accepted } = devices;
-  const outcomes = new Map([...checked.outcomes, ...devices.outcomes]);
+/**
+ * Checks chunks, then steps intend and record for them together.
+ *
+ * @param chunks - of one kind, which stand as received
+ * @returns those that are recorded now. The others wait: there is no room under any CA for them all, and then none is
+ *   recorded; or a chunk has to be judged when another of them is done, since it asks for the same key or Device
+ */
+export async function checkAndRecord(
+  authority: IssuingAuthority,
+  chunks: readonly Chunk[],
+): Promise<readonly Chunk[]> {
+  const parties = await partiesOf(authority, chunks);
+  const checked = leaveOutSameKeys(
+    chunks.map((chunk) => {
+      const party = chunk.partyId === undefined ? undefined : parties.get(chunk.partyId);
+      return { chunk, party, ...checkRequests(chunk, party) };
+    }),
+  );
+  const devices = await checkDevices(authority, checked);
+  const judged = checked
+    .map((one, index) => ({ ...one, ...withDevices(one.outcomes, devices.judged[index]) }))
+    .filter(({ outcomes }) => checked.length === 1 || ![...outcomes.values()].some(isAtLimit));
   const checkedAt = authority.clock();
-  const move = { from: ["received"], to: "recorded", count: chunk.requests.length, checkedAt } as const;
-  if (accepted.length === 0) {
-    await authority.database.transaction((tx) => moveChunk(tx, chunk.id, { ...move, outcomes }));
-    return true;
+  const record = async (tx: Tx, recordedOf: (chunkId: number) => RecordedChunk) => {
+    const moved = await moveChunks(
+      tx,
+      judged.map(({ chunk, outcomes }) => {
+        // A map of its own: a transaction that is undone and run again must find things as they were.
+        const decided = new Map(outcomes);
+        const { keysTaken, refused: withFinding } = recordedOf(chunk.id);
+        for (const [position, serialNumber] of keysTaken)
+          decided.set(position, refused(keyTakenError(serialNumber)));
+        for (const [position, error] of withFinding) decided.set(position, refused(error));
+        const { id, requests } = chunk;
+        return { id, from: "received", to: "recorded", count: requests.length, outcomes: decided, checkedAt };
+      }),
+    );
+    for (const { chunk, accepted } of judged) if (accepted.length > 0) requireMoved(chunk, moved);
+    await devices.record(tx, new Set(judged.map(({ chunk }) => chunk.id)), recordedOf);
+  };
+  const chunksDone = judged.map(({ chunk }) => chunk);
+  const subjects = judged.map(({ chunk, accepted }) => ({ chunkId: chunk.id, subjects: accepted }));
+  const [first] = chunks;
+  if (first === undefined || judged.length === 0) return [];
+  if (subjects.every((chunk) => chunk.subjects.length === 0)) {
+    await authority.database.transaction((tx) => record(tx, () => nothingTaken));
+    return chunksDone;
   }
-  const recorded = await intendAndRecord(authority, chunk.kind, chunk.id, accepted, async (tx, recording) => {
-    // A map of its own: a transaction that is undone and run again must find things as they were.
-    const decided = new Map(outcomes);
-    for (const [position, serialNumber] of recording.keysTaken)
-      decided.set(position, refused(keyTakenError(serialNumber)));
-    for (const [position, error] of recording.refused) decided.set(position, refused(error));
-    requireMoved(chunk, await moveChunk(tx, chunk.id, { ...move, outcomes: decided }));
-    await devices.record(tx, recording);
-  });
-  return recorded !== undefined;
+  return (await intendAndRecord(authority, first.kind, subjects, record)) ? chunksDone : [];
 }
+
+const nothingTaken: RecordedChunk = { keysTaken: new Map(), refused: new Map() };
+
+async function partiesOf(
+  { database }: IssuingAuthority,
+  chunks: readonly Chunk[],
+): Promise<ReadonlyMap<number, Party>> {
+  const ids = new Set(chunks.flatMap(({ partyId }) => (partyId === undefined ? [] : [partyId])));
+  const parties = new Map<number, Party>();
+  if (ids.size === 0) return parties;
+  await database.read(async (tx) => {
+    for (const id of ids) parties.set(id, await partyById(tx, id));
+  });
+  return parties;
+}
+
+/** Without chunks that ask for a key that an earlier one of them asks for: what becomes of that decides. */
+function leaveOutSameKeys<One extends { readonly accepted: readonly PositionedSubject[] }>(
+  checked: readonly One[],
+): One[] {
+  const keys = new Set<string>();
+  return checked.filter(({ accepted }) => {
+    const own = accepted.map(({ subject }) => keyText(subject));
+    if (own.some((key) => keys.has(key))) return false;
+    for (const key of own) keys.add(key);
+    return true;
+  });
+}
+
+const keyText = ({ publicKey }: PositionedSubject["subject"]): string => publicKey.toString("latin1");
+
+function withDevices(
+  outcomes: ReadonlyMap<number, Outcome>,
+  devices: Awaited<ReturnType<typeof checkDevices>>["judged"][number] | undefined,
+) {
+  return {
+    accepted: devices?.accepted ?? [],
+    outcomes: new Map([...outcomes, ...(devices?.outcomes ?? [])]),
+  };
+}
+
+/** Others of those that are checked together may have been counted in, and be refused in the end. */
+const isAtLimit = (outcome: Outcome): boolean =>
+  outcome.status === "refused" && outcome.code === "DEVICE_CERTIFICATE_LIMIT";
 
 /**
  * Checks every CSR of a chunk that is not decided yet; a key that stands in two of them is certified for the
@@ -117,7 +186,7 @@ export function checkRequests(
     if (outcomes.has(position)) continue;
     try {
       const subject = checkRequest(chunk.kind, request, party);
-      const key = subject.publicKey.toString("latin1");
+      const key = keyText(subject);
       if (keys.has(key)) throw new SmkiError("KEY_TWICE_IN_BATCH", { position });
       keys.add(key);
       accepted.push({ position, subject });
@@ -129,33 +198,45 @@ export function checkRequests(
 }
 
 /**
- * Steps sign, compare and publish.
+ * Steps sign, compare and publish, for chunks together.
  *
- * @returns false when some CSRs are not decided, since their CA was revoked in between: they are prepared again
+ * @param chunks - of one kind, which stand recorded
+ * @returns those that are finished. Of the others some CSRs are not decided, since their CA was revoked in between: they
+ *   are prepared again
  */
-async function publishRecorded(authority: IssuingAuthority, chunk: Chunk): Promise<boolean> {
-  const publication = { requestedBy: chunk.requestedBy, partyId: chunk.partyId };
-  const count = chunk.requests.length;
-  let isFinished = false;
-  await signAndPublish(authority, chunk.kind, chunk.id, publication, async (tx, published, at) => {
-    const outcomes = new Map(chunk.outcomes);
-    for (const { position, fields } of published)
-      outcomes.set(position, { status: "issued", serialNumber: fields.serialNumber });
-    isFinished = outcomes.size === count;
-    await grantHolders(tx, chunk, published, at);
-    const move = isFinished ? ({ to: "finished", finishedAt: at } as const) : ({ to: "received" } as const);
-    const moved = await moveChunk(tx, chunk.id, { from: ["recorded"], count, outcomes, ...move });
-    if (published.length > 0) requireMoved(chunk, moved);
-    if (moved && chunk.kind === "device") await closeClaims(tx, chunk.id);
+export async function publishRecorded(
+  authority: IssuingAuthority,
+  chunks: readonly Chunk[],
+): Promise<readonly Chunk[]> {
+  const [first] = chunks;
+  if (first === undefined) return [];
+  let finished: readonly Chunk[] = [];
+  await signAndPublish(authority, first.kind, chunks, async (tx, publishedOf, at) => {
+    const moves: ChunkMove[] = [];
+    for (const chunk of chunks) {
+      const outcomes = new Map(chunk.outcomes);
+      for (const { position, fields } of publishedOf(chunk.id))
+        outcomes.set(position, { status: "issued", serialNumber: fields.serialNumber });
+      await grantHolders(tx, chunk, publishedOf(chunk.id), at);
+      const { id, requests } = chunk;
+      const move = { id, from: "recorded", count: requests.length, outcomes } as const;
+      const isFinished = outcomes.size === requests.length;
+      moves.push(isFinished ? { ...move, to: "finished", finishedAt: at } : { ...move, to: "received" });
+    }
+    const moved = await moveChunks(tx, moves);
+    for (const chunk of chunks) if (publishedOf(chunk.id).length > 0) requireMoved(chunk, moved);
+    if (first.kind === "device") await closeClaims(tx, [...moved]);
     // Whoever waits asks again and sees that the batch goes on.
-    if (moved) await notify(tx, outcomesChannel, String(chunk.batchId));
+    const batches = chunks.filter(({ id }) => moved.has(id)).map(({ batchId }) => String(batchId));
+    await notify(tx, outcomesChannel, ...batches);
+    finished = chunks.filter((_, index) => moves[index]?.to === "finished");
   });
-  return isFinished;
+  return finished;
 }
 
 /** Undoes the transaction of a worker that was overtaken. */
-function requireMoved(chunk: Chunk, moved: boolean): void {
-  if (!moved) throw new SmkiError("CHUNK_TAKEN_OVER", { chunk: chunk.id });
+function requireMoved({ id }: Chunk, moved: ReadonlySet<number>): void {
+  if (!moved.has(id)) throw new SmkiError("CHUNK_TAKEN_OVER", { chunk: id });
 }
 
 async function grantHolders(

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { byteaArray } from "../database/binary-arrays.ts";
 import type { Tx } from "../database/transaction.ts";
 import type { Act } from "./act.ts";
 import { encodeAct } from "./act-encoding.ts";
@@ -11,16 +12,20 @@ export async function nextLeaf(tx: Tx): Promise<number> {
 }
 
 /**
- * Whether exactly this act was recorded: its entry is found by its bytes, of which there is one form only. It is
- * looked for among the open entries and among the leaves from `from` on, in one statement, since the sequencer
- * moves it from the ones to the others.
+ * Which of these acts were recorded, exactly as they are: an entry is found by its bytes, of which there is one form only.
+ * They are looked for among the open entries and among the leaves from `from` on, in one statement, since the sequencer
+ * moves them from the ones to the others.
  *
- * @param from - what {@link nextLeaf} gave before the act was recorded: without it the whole ledger is read
+ * @param from - the least that {@link nextLeaf} gave before any of them was recorded: without it the whole ledger is read
+ * @returns for each act, in their order, whether it was
  */
-export async function isRecorded(tx: Tx, act: Act, from: number): Promise<boolean> {
-  const entry = encodeAct(act);
-  const { rows } = await sql<{ found: boolean }>`
-    select exists (select from ledger_inbox where entry = ${entry})
-        or exists (select from ledger_entry where leaf >= ${from} and entry = ${entry}) as found`.execute(tx);
-  return rows[0]?.found === true;
+export async function areRecorded(tx: Tx, acts: readonly Act[], from: number): Promise<boolean[]> {
+  const entries = acts.map(encodeAct);
+  const asked = byteaArray(entries);
+  const { rows } = await sql<{ entry: Buffer }>`
+    select entry from ledger_inbox where entry = any(${asked}::bytea[])
+    union all
+    select entry from ledger_entry where leaf >= ${from} and entry = any(${asked}::bytea[])`.execute(tx);
+  const found = new Set(rows.map(({ entry }) => entry.toString("latin1")));
+  return entries.map((entry) => found.has(entry.toString("latin1")));
 }

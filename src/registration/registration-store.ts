@@ -1,5 +1,6 @@
 import { type Generated, sql } from "kysely";
 import { type Eui64, eui64FromOctets, remotePartyRole, type SerialNumber } from "../certificates/index.ts";
+import { byteaArray } from "../database/binary-arrays.ts";
 import type { Tx } from "../database/transaction.ts";
 import type {
   CertificatePolicyName,
@@ -223,12 +224,13 @@ export async function endCredentialRow(tx: Tx, serialNumber: SerialNumber, at: D
   return ended.numUpdatedRows > 0n;
 }
 
-export async function selectCredential(tx: Tx, serialNumber: SerialNumber) {
+export async function selectCredentialsBy(tx: Tx, serialNumbers: readonly SerialNumber[]) {
+  const wanted = byteaArray(serialNumbers.map((serialNumber) => Buffer.from(serialNumber, "hex")));
   return tables(tx)
     .selectFrom("iki_credential")
     .selectAll()
-    .where("serial_number", "=", Buffer.from(serialNumber, "hex"))
-    .executeTakeFirst();
+    .where(sql<boolean>`serial_number = any(${wanted}::bytea[])`)
+    .execute();
 }
 
 /** Every credential that was ever granted. */

@@ -159,9 +159,29 @@ export async function endCredential(tx: Tx, by: string, serialNumber: SerialNumb
  * @throws SmkiError CREDENTIAL_UNKNOWN, CREDENTIAL_ENDED
  */
 export async function findPrincipal(tx: Tx, serialNumber: SerialNumber): Promise<CredentialHolder> {
-  const row = await store.selectCredential(tx, serialNumber);
-  if (row === undefined) throw new SmkiError("CREDENTIAL_UNKNOWN", { serialNumber });
-  if (row.ended_at !== null) throw new SmkiError("CREDENTIAL_ENDED", { serialNumber });
+  const [found = new SmkiError("CREDENTIAL_UNKNOWN", { serialNumber })] = await findPrincipals(tx, [
+    serialNumber,
+  ]);
+  if (found instanceof SmkiError) throw found;
+  return found;
+}
+
+/** Of many credentials, in their order: who holds it, or CREDENTIAL_UNKNOWN, CREDENTIAL_ENDED. */
+export async function findPrincipals(
+  tx: Tx,
+  serialNumbers: readonly SerialNumber[],
+): Promise<(CredentialHolder | SmkiError)[]> {
+  const rows = await store.selectCredentialsBy(tx, serialNumbers);
+  const bySerialNumber = new Map(rows.map((row) => [serialNumberFromOctets(row.serial_number), row]));
+  return serialNumbers.map((serialNumber) => principalIn(serialNumber, bySerialNumber.get(serialNumber)));
+}
+
+function principalIn(
+  serialNumber: SerialNumber,
+  row: Awaited<ReturnType<typeof store.selectCredentialsBy>>[number] | undefined,
+): CredentialHolder | SmkiError {
+  if (row === undefined) return new SmkiError("CREDENTIAL_UNKNOWN", { serialNumber });
+  if (row.ended_at !== null) return new SmkiError("CREDENTIAL_ENDED", { serialNumber });
   return {
     kind: "credential",
     name: `credential:${serialNumber}`,

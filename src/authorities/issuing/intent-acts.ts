@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Act } from "../../ledger/act.ts";
-import { isRecorded } from "../../ledger/find-act.ts";
+import { areRecorded } from "../../ledger/find-act.ts";
 import type { RecordedIntent } from "./intent-store.ts";
 
 /** The act of recording an intent. The same intent gives the same act, so that it can be looked for. */
@@ -16,9 +16,13 @@ export function withdrawnAct(intent: RecordedIntent, at: Date): Act {
 }
 
 /** What is signed is what was recorded, in the ledger too: whoever alters octets in the table alone gets no signature. */
-export async function requireRecorded(tx: Tx, intent: RecordedIntent): Promise<void> {
-  if (!(await isRecorded(tx, intendedAct(intent), intent.recordedFromLeaf)))
-    throw new SmkiError("INTENT_ALTERED", { chunk: intent.chunkId, authority: intent.authorityId });
+export async function requireRecorded(tx: Tx, intents: readonly RecordedIntent[]): Promise<void> {
+  if (intents.length === 0) return;
+  const from = Math.min(...intents.map(({ recordedFromLeaf }) => recordedFromLeaf));
+  const recorded = await areRecorded(tx, intents.map(intendedAct), from);
+  const altered = intents[recorded.indexOf(false)];
+  if (altered !== undefined)
+    throw new SmkiError("INTENT_ALTERED", { chunk: altered.chunkId, authority: altered.authorityId });
 }
 
 function subjectOf({ chunkId, authorityId, toBeSigned }: Omit<RecordedIntent, "id">) {

@@ -1,6 +1,6 @@
 import { type Generated, sql } from "kysely";
 import { type SerialNumber, serialNumberFromOctets } from "../../certificates/index.ts";
-import { byteaArray } from "../../database/binary-arrays.ts";
+import { byteaArray, int8Array } from "../../database/binary-arrays.ts";
 import { frame, unframe } from "../../database/frames.ts";
 import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
@@ -35,30 +35,31 @@ export interface RecordedIntent {
   readonly toBeSigned: readonly Buffer[];
 }
 
-export async function insertIntent(tx: Tx, intent: Omit<RecordedIntent, "id">): Promise<number> {
-  const { id } = await tables(tx)
+export async function insertIntents(tx: Tx, intents: readonly Omit<RecordedIntent, "id">[]): Promise<void> {
+  if (intents.length === 0) return;
+  await tables(tx)
     .insertInto("issuing_intent")
-    .values({
-      chunk_id: intent.chunkId,
-      authority_id: intent.authorityId,
-      recorded_at: intent.recordedAt,
-      recorded_from_leaf: intent.recordedFromLeaf,
-      to_be_signed: frame(intent.toBeSigned),
-      positions: [...intent.positions],
-      published_at: null,
-    })
-    .returning("id")
-    .executeTakeFirstOrThrow();
-  return id;
+    .values(
+      intents.map((intent) => ({
+        chunk_id: intent.chunkId,
+        authority_id: intent.authorityId,
+        recorded_at: intent.recordedAt,
+        recorded_from_leaf: intent.recordedFromLeaf,
+        to_be_signed: frame(intent.toBeSigned),
+        positions: [...intent.positions],
+        published_at: null,
+      })),
+    )
+    .execute();
 }
 
-/** What stands recorded for a chunk and is not published. */
-export async function selectOpenIntents(tx: Tx, chunkId: number): Promise<RecordedIntent[]> {
+/** What stands recorded for chunks and is not published. */
+export async function selectOpenIntents(tx: Tx, chunkIds: readonly number[]): Promise<RecordedIntent[]> {
   const rows = await tables(tx)
     .selectFrom("issuing_intent")
     .selectAll()
     .where("published_at", "is", null)
-    .where("chunk_id", "=", chunkId)
+    .where(sql<boolean>`chunk_id = any(${int8Array(chunkIds)}::bigint[])`)
     .orderBy("id")
     .execute();
   return rows.map(fromRow);
@@ -131,15 +132,17 @@ export async function releaseKeys(tx: Tx, keyHashes: readonly Buffer[]): Promise
   await sql`delete from certified_key where key_hash = any(${byteaArray(keyHashes)}::bytea[])`.execute(tx);
 }
 
-/** Closes an intent; false when it is open no more. */
-export async function closeIntent(tx: Tx, id: number, at: Date): Promise<boolean> {
+/** Closes intents. @returns the numbers of those that were open */
+export async function closeIntents(tx: Tx, ids: readonly number[], at: Date): Promise<ReadonlySet<number>> {
+  if (ids.length === 0) return new Set();
   const closed = await tables(tx)
     .updateTable("issuing_intent")
     .set({ published_at: at })
-    .where("id", "=", id)
+    .where(sql<boolean>`id = any(${int8Array(ids)}::bigint[])`)
     .where("published_at", "is", null)
-    .executeTakeFirst();
-  return closed.numUpdatedRows === 1n;
+    .returning("id")
+    .execute();
+  return new Set(closed.map(({ id }) => id));
 }
 
 /** When the last intent was recorded: the clock may not be before it. */
@@ -161,6 +164,7 @@ interface KeyClaim {
 /**
  * Claims public keys for the certificates to come. A key that is claimed already stays with its certificate.
  *
+ * @param claims - each for a key of its own
  * @returns for each key that was taken before, by its hash in hexadecimal, the serial number that has it
  * @throws SmkiError ISSUING_PLAN_STALE when another gave a claim back meanwhile
  */

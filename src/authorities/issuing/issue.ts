@@ -9,12 +9,12 @@ import { type CertificateKind, issuingProfile } from "../authority.ts";
 import { selectAuthorities } from "../authority-store.ts";
 import { requireClockNotBack } from "../clock-guard.ts";
 import { type ComparedCertificate, compare, requireSignable } from "./compare.ts";
-import { type IntendedCertificate, type IssuingTerms, intend, type PositionedSubject } from "./intend.ts";
+import { type IssuingTerms, intend, type PositionedSubject } from "./intend.ts";
 import { requireRecorded } from "./intent-acts.ts";
-import { type RecordedIntent, selectOpenIntents } from "./intent-store.ts";
+import { selectOpenIntents } from "./intent-store.ts";
 import { issuerOf } from "./issuer.ts";
 import { type Publication, publish } from "./publish.ts";
-import { type IntendedAllocation, type Recorded, record } from "./record.ts";
+import { type ChunkCertificate, type IntendedAllocation, record } from "./record.ts";
 import { sign } from "./sign.ts";
 
 /** What the authorities need to issue: given by the app, never looked up. */
@@ -48,21 +48,38 @@ export type IssuingStep = (typeof issuingSteps)[number];
 /** A plan that went stale is made again this often before the chunk is left to the next round. */
 const planAttempts = 8;
 
+/** The checked CSRs of a chunk. */
+export interface CheckedChunk {
+  readonly chunkId: number;
+  readonly subjects: readonly PositionedSubject[];
+}
+
+/** What of a chunk is not recorded, by position. */
+export interface RecordedChunk {
+  /** The serial number that has the key already. */
+  readonly keysTaken: ReadonlyMap<number, SerialNumber>;
+  /** Subjects whose certificate would have a lint finding. */
+  readonly refused: ReadonlyMap<number, SmkiError>;
+}
+
 /**
- * Steps 1 and 2 for the checked CSRs of one chunk: spreads them over the CAs that may sign, builds what each
- * shall sign, and records it.
+ * Steps 1 and 2 for the checked CSRs of one chunk, or of several together: spreads them over the CAs that may sign, builds
+ * what each shall sign, and records it in one transaction.
  *
- * @param alongside - what the caller writes in the same transaction
- * @returns undefined when no released Issuing DCA has room: nothing was recorded and the chunk waits
+ * @param chunks - no key twice in them
+ * @param alongside - what the caller writes in the same transaction, told what each chunk has recorded
+ * @returns false when no released Issuing DCA has room for them all: nothing was recorded and the chunks wait
  * @throws SmkiError CLOCK_WENT_BACK, AUTHORITY_MISSING; KEY_NOT_FOUND when the key store lacks the key of a CA
  */
 export async function intendAndRecord(
   authority: IssuingAuthority,
   kind: CertificateKind,
-  chunkId: number,
-  subjects: readonly PositionedSubject[],
-  alongside: (tx: Tx, recorded: RecordedChunk) => Promise<void>,
-): Promise<RecordedChunk | undefined> {
+  chunks: readonly CheckedChunk[],
+  alongside: (tx: Tx, recorded: (chunkId: number) => RecordedChunk) => Promise<void>,
+): Promise<boolean> {
+  const subjects = chunks.flatMap((chunk) =>
+    chunk.subjects.map((subject) => ({ chunkId: chunk.chunkId, subject })),
+  );
   for (let attempt = 1; ; attempt += 1) {
     const now = authority.clock();
     const cap = kind === "device" ? authority.deviceCap : undefined;
@@ -72,7 +89,7 @@ export async function intendAndRecord(
     });
     if (authorities.length === 0) throw new SmkiError("AUTHORITY_MISSING", { profile: issuingProfile[kind] });
     const plan = allocate(authorities, subjects.length, now, cap);
-    if (plan.shortfall > 0) return undefined;
+    if (plan.shortfall > 0) return false;
 
     // What is recorded under a CA waits for its key, however long that takes: better nothing is recorded.
     for (const { authority: ca } of plan.allocations) await authority.signer.findKey(ca.keyLabel);
@@ -80,14 +97,16 @@ export async function intendAndRecord(
     const { planned, refused } = intendAll(plan.allocations, subjects, authority.terms, now);
     await authority.afterStep?.("intend");
     try {
-      const recorded = await authority.database.transaction(async (tx) => {
-        const outcome = { ...(await record(tx, chunkId, planned, now, cap)), refused };
-        await alongside(tx, outcome);
+      await authority.database.transaction(async (tx) => {
+        const keysTaken = await record(tx, planned, now, cap);
+        await alongside(tx, (chunkId) => ({
+          keysTaken: keysTaken.get(chunkId) ?? new Map(),
+          refused: refused.get(chunkId) ?? new Map(),
+        }));
         await authority.afterStep?.("recording");
-        return outcome;
       });
       await authority.afterStep?.("record");
-      return recorded;
+      return true;
     } catch (error) {
       // Another chunk filled or changed the CA between plan and record: nothing was written, so plan again.
       if (!isSmkiError(error, "ISSUING_PLAN_STALE") || attempt === planAttempts) throw error;
@@ -98,21 +117,22 @@ export async function intendAndRecord(
 /** Step 1 for each subject under the CA that it was allocated to; a subject with a finding is refused alone. */
 function intendAll(
   allocations: readonly Allocation[],
-  subjects: readonly PositionedSubject[],
+  subjects: readonly { readonly chunkId: number; readonly subject: PositionedSubject }[],
   terms: IssuingTerms,
   now: Date,
-): { planned: IntendedAllocation[]; refused: Map<number, SmkiError> } {
-  const refused = new Map<number, SmkiError>();
+): { planned: IntendedAllocation[]; refused: Map<number, Map<number, SmkiError>> } {
+  const refused = new Map<number, Map<number, SmkiError>>();
   let next = 0;
   const planned = allocations.map((allocation) => {
     const issuer = issuerOf(allocation.authority);
-    const certificates: IntendedCertificate[] = [];
-    for (const subject of subjects.slice(next, next + allocation.count))
+    const certificates: ChunkCertificate[] = [];
+    for (const { chunkId, subject } of subjects.slice(next, next + allocation.count))
       try {
-        certificates.push(intend(issuer, subject, terms, now));
+        certificates.push({ chunkId, ...intend(issuer, subject, terms, now) });
       } catch (error) {
         if (!isSmkiError(error, "CERTIFICATE_LINT_FINDING")) throw error;
-        refused.set(subject.position, error);
+        const ofChunk = refused.get(chunkId) ?? new Map<number, SmkiError>();
+        refused.set(chunkId, ofChunk.set(subject.position, error));
       }
     next += allocation.count;
     return { allocation, certificates };
@@ -120,55 +140,62 @@ function intendAll(
   return { planned, refused };
 }
 
-/** What stands recorded of a chunk, and what of it is refused. */
-export interface RecordedChunk extends Recorded {
-  /** Subjects whose certificate would have a lint finding. */
-  readonly refused: ReadonlyMap<number, SmkiError>;
+/** A chunk that stands recorded, and for whom. */
+export interface ChunkToPublish extends Pick<Publication, "requestedBy" | "partyId"> {
+  readonly id: number;
 }
 
 /**
- * Steps 3 to 5 for everything that stands recorded for a chunk. Also the way back after a crash: the open
- * intents are read from the database and signed, whoever recorded them.
+ * Steps 3 to 5 for everything that stands recorded for a chunk, or for several together. Also the way back after a crash:
+ * the open intents are read from the database and signed, whoever recorded them.
  *
- * @param alongside - what the caller writes in the publishing transaction, with the certificates
+ * @param alongside - what the caller writes in the publishing transaction, told the certificates of each chunk
  * @throws SmkiError INTENT_ALTERED, SIGNED_OTHER_THAN_INTENDED, OWN_SIGNATURE_INVALID, CERTIFICATE_LINT_FINDING,
  *   KEY_NOT_FOUND, KEY_STORE_UNAVAILABLE, CLOCK_WENT_BACK
  */
 export async function signAndPublish(
   authority: IssuingAuthority,
   kind: CertificateKind,
-  chunkId: number,
-  publication: Omit<Publication, "at">,
-  alongside: (tx: Tx, published: readonly ComparedCertificate[], at: Date) => Promise<void>,
-): Promise<readonly ComparedCertificate[]> {
+  chunks: readonly ChunkToPublish[],
+  alongside: (
+    tx: Tx,
+    published: (chunkId: number) => readonly ComparedCertificate[],
+    at: Date,
+  ) => Promise<void>,
+): Promise<void> {
+  const byId = new Map(chunks.map((chunk) => [chunk.id, chunk]));
   const { intents, authorities } = await authority.database.read(async (tx) => {
     await requireClockNotBack(tx, authority.clock(), authority.clockToleranceSeconds);
-    const open = await selectOpenIntents(tx, chunkId);
-    for (const intent of open) await requireRecorded(tx, intent);
+    const open = await selectOpenIntents(tx, [...byId.keys()]);
+    await requireRecorded(tx, open);
     return { intents: open, authorities: await selectAuthorities(tx) };
   });
-  const done: { intent: RecordedIntent; certificates: ComparedCertificate[] }[] = [];
-  for (const intent of intents) {
-    const row = authorities.find(({ id }) => id === intent.authorityId);
-    if (row === undefined) throw new SmkiError("AUTHORITY_MISSING", { authority: intent.authorityId });
+  const publications: Publication[] = [];
+  for (const [authorityId, ofAuthority] of Map.groupBy(intents, (intent) => intent.authorityId)) {
+    const row = authorities.find(({ id }) => id === authorityId);
+    if (row === undefined) throw new SmkiError("AUTHORITY_MISSING", { authority: authorityId });
     const issuer = issuerOf(row);
-    requireSignable(kind, issuer, intent, authority.terms);
-    const signed = await sign(authority.signer, issuer, intent);
+    for (const intent of ofAuthority) requireSignable(kind, issuer, intent, authority.terms);
+    const signed = await sign(authority.signer, issuer, ofAuthority);
     await authority.afterStep?.("sign");
-    done.push({ intent, certificates: compare(kind, issuer, intent, signed, authority.terms) });
+    for (const [index, intent] of ofAuthority.entries()) {
+      const chunk = byId.get(intent.chunkId);
+      if (chunk === undefined) throw new SmkiError("INTENT_ALTERED", { chunk: intent.chunkId });
+      const { requestedBy, partyId } = chunk;
+      const certificates = compare(kind, issuer, intent, signed[index] ?? [], authority.terms);
+      publications.push({ intent, certificates, requestedBy, partyId });
+    }
     await authority.afterStep?.("compare");
   }
-  const published = await authority.database.transaction(async (tx) => {
+  await authority.database.transaction(async (tx) => {
     const at = authority.clock();
-    const visible: ComparedCertificate[] = [];
-    for (const { intent, certificates } of done)
-      if (await publish(tx, intent, certificates, { ...publication, at })) visible.push(...certificates);
-    await alongside(tx, visible, at);
+    const published = Map.groupBy(await publish(tx, publications, at), ({ intent }) => intent.chunkId);
+    const ofChunk = (chunkId: number) =>
+      (published.get(chunkId) ?? []).flatMap(({ certificates }) => certificates);
+    await alongside(tx, ofChunk, at);
     await authority.afterStep?.("publishing");
-    return visible;
   });
   await authority.afterStep?.("publish");
-  return published;
 }
 
 /** The outcome of a CSR whose key is certified already: the serial number lets a client that lost our answer fetch it. */

@@ -5,45 +5,52 @@ import { certificateIssuedAct } from "../../ledger/certificate-act.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
 import { certificateRow, insertCertificates, type StoredCertificate } from "../certificate-store.ts";
 import type { ComparedCertificate } from "./compare.ts";
-import { closeIntent, type RecordedIntent } from "./intent-store.ts";
+import { closeIntents, type RecordedIntent } from "./intent-store.ts";
 
-/** For whom and when a chunk is published. */
+/** The certificates of one intent, with for whom they are. */
 export interface Publication {
+  readonly intent: RecordedIntent;
+  readonly certificates: readonly ComparedCertificate[];
   readonly requestedBy: string;
   readonly partyId: number | undefined;
-  readonly at: Date;
 }
 
 /**
  * Step 5, publish: the certificates become visible and their acts enter the ledger, in the caller's transaction.
  * A crash before its commit leaves the open intent and nothing visible; after it, the chunk is done.
  *
- * @returns false, having done nothing, when the intent is open no more: another worker published it, or the
- *   revocation of its CA withdrew it
+ * @returns those that were published. Nothing was done for one whose intent is open no more: another worker published
+ *   it, or the revocation of its CA withdrew it
  */
 export async function publish(
   tx: Tx,
-  intent: RecordedIntent,
-  certificates: readonly ComparedCertificate[],
-  publication: Publication,
-): Promise<boolean> {
-  if (!(await closeIntent(tx, intent.id, publication.at))) return false;
-  const rows = certificates.map(({ certificate, fields }) =>
-    certificateRow(certificate, fields, intent.authorityId, publication.partyId, publication.at),
-  );
-  await insertCertificates(tx, rows);
-  await recordActs(
+  publications: readonly Publication[],
+  at: Date,
+): Promise<readonly Publication[]> {
+  const closed = await closeIntents(
     tx,
-    rows.map((row) => issuedAct(row, String(intent.chunkId), publication)),
+    publications.map(({ intent }) => intent.id),
+    at,
   );
-  return true;
+  const published = publications.filter(({ intent }) => closed.has(intent.id));
+  const rows: StoredCertificate[] = [];
+  const acts: Act[] = [];
+  for (const { intent, certificates, requestedBy, partyId } of published)
+    for (const { certificate, fields } of certificates) {
+      const row = certificateRow(certificate, fields, intent.authorityId, partyId, at);
+      rows.push(row);
+      acts.push(issuedAct(row, String(intent.chunkId), { requestedBy, at }));
+    }
+  await insertCertificates(tx, rows);
+  await recordActs(tx, acts);
+  return published;
 }
 
 /** The leaf of one certificate: verification goes from it to the certificate's row and back. */
 export function issuedAct(
   certificate: Pick<StoredCertificate, "serialNumber" | "certificate" | "authorityId">,
   within: string,
-  { requestedBy, at }: Pick<Publication, "requestedBy" | "at">,
+  { requestedBy, at }: Pick<Publication, "requestedBy"> & { readonly at: Date },
 ): Act {
   return certificateIssuedAct(at, requestedBy, {
     serialNumber: certificate.serialNumber,

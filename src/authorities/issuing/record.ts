@@ -8,71 +8,72 @@ import type { Allocation, IssuingCap } from "../allocation.ts";
 import { moveState, reserve } from "../authority-store.ts";
 import type { IntendedCertificate } from "./intend.ts";
 import { intendedAct } from "./intent-acts.ts";
-import { claimKeys, insertIntent, type RecordedIntent } from "./intent-store.ts";
+import { claimKeys, insertIntents, type RecordedIntent } from "./intent-store.ts";
 
-/** What a chunk's allocation to one CA is to sign. */
-export interface IntendedAllocation {
-  readonly allocation: Allocation;
-  readonly certificates: readonly IntendedCertificate[];
+/** A certificate that is to be made for a chunk. */
+export interface ChunkCertificate extends IntendedCertificate {
+  readonly chunkId: number;
 }
 
-/** What recording gave: the intents, and the positions whose key is certified already, with its serial number. */
-export interface Recorded {
-  readonly intents: readonly RecordedIntent[];
-  readonly keysTaken: ReadonlyMap<number, SerialNumber>;
+/** What one CA is to sign of the chunks that are recorded together, chunk by chunk. */
+export interface IntendedAllocation {
+  readonly allocation: Allocation;
+  readonly certificates: readonly ChunkCertificate[];
 }
 
 /**
  * Step 2, record: claims the keys, counts the certificates against the cap of their CA, lets the next CA take
- * over where one is full, and writes the octets to be signed, all in the caller's transaction.
+ * over where one is full, and writes the octets to be signed, one intent for each chunk and CA, all in the caller's
+ * transaction.
  *
  * A crash before its commit leaves nothing. A crash after it leaves an open intent: whoever claims the chunk
  * next signs the same octets; no serial number is used for anything else, and no cap is exceeded.
  *
+ * @param planned - no key twice
+ * @returns by chunk, the positions whose key is certified already, with its serial number
  * @throws SmkiError ISSUING_PLAN_STALE when a CA no longer stands as the plan saw it: plan again
  */
 export async function record(
   tx: Tx,
-  chunkId: number,
   planned: readonly IntendedAllocation[],
   now: Date,
   cap: IssuingCap | undefined,
-): Promise<Recorded> {
+): Promise<ReadonlyMap<number, ReadonlyMap<number, SerialNumber>>> {
   const taken = await claimKeys(
     tx,
     planned.flatMap(({ certificates }) => certificates),
   );
   const recordedFromLeaf = await nextLeaf(tx);
-  const keysTaken = new Map<number, SerialNumber>();
-  const intents: RecordedIntent[] = [];
-  const acts: Act[] = [];
+  const keysTaken = new Map<number, Map<number, SerialNumber>>();
+  const intents: Omit<RecordedIntent, "id">[] = [];
   const reservations: { allocation: Allocation; certificates: number }[] = [];
   for (const { allocation, certificates } of planned) {
     const { authority } = allocation;
-    const kept = certificates.filter(({ position, keyHash }) => {
+    const kept = certificates.filter(({ chunkId, position, keyHash }) => {
       const holder = taken.get(keyHash.toString("hex"));
-      if (holder !== undefined) keysTaken.set(position, holder);
-      return holder === undefined;
+      if (holder === undefined) return true;
+      const ofChunk = keysTaken.get(chunkId) ?? new Map<number, SerialNumber>();
+      keysTaken.set(chunkId, ofChunk.set(position, holder));
+      return false;
     });
-    if (kept.length > 0) {
-      const intent = {
+    for (const [chunkId, ofChunk] of Map.groupBy(kept, (certificate) => certificate.chunkId))
+      intents.push({
         chunkId,
         authorityId: authority.id,
         recordedAt: now,
         recordedFromLeaf,
-        positions: kept.map(({ position }) => position),
-        toBeSigned: kept.map(({ toBeSigned }) => toBeSigned),
-      };
-      intents.push({ id: await insertIntent(tx, intent), ...intent });
-      acts.push(intendedAct(intent));
-    }
+        positions: ofChunk.map(({ position }) => position),
+        toBeSigned: ofChunk.map(({ toBeSigned }) => toBeSigned),
+      });
     reservations.push({ allocation, certificates: kept.length });
   }
+  await insertIntents(tx, intents);
+  const acts: Act[] = intents.map(intendedAct);
   // Last, because the CA's row is the one thing that chunks share: its lock is held for this and the commit.
   for (const { allocation, certificates } of reservations)
     await count(tx, allocation, certificates, now, cap, acts);
   await recordActs(tx, acts);
-  return { intents, keysTaken };
+  return keysTaken;
 }
 
 async function count(

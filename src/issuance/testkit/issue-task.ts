@@ -5,7 +5,8 @@ import type { SignerSettings } from "../../keys/settings.ts";
 export interface IssueTask {
   readonly connectionString: string;
   readonly store: SignerSettings;
-  readonly chunk: number;
+  /** Worked on together; one alone. */
+  readonly chunks: readonly number[];
   /** ISO 8601. */
   readonly now: string;
   /** The step after which the process kills itself. */

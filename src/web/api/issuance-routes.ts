@@ -49,7 +49,8 @@ export function issuanceRoutes(server: WebServer, context: ApiContext): void {
       const batchId = await database.transaction((tx) =>
         receive(tx, principal, submission, maximum, clock()),
       );
-      const outcome = await awaitOutcome(context, principal, batchId, context.patience ?? usualPatience);
+      const patience = context.patience ?? usualPatience;
+      const { outcome } = (await awaitOutcome(context, principal, batchId, patience)) ?? {};
       if (outcome)
         reply.raw.once("finish", () => {
           sentTimes.note(batchId, clock());

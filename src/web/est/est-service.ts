@@ -92,7 +92,7 @@ async function enrol(
   const batchId = await database.transaction((tx) =>
     receiveEst(tx, by, { reference, request: csr }, allowance, receivedAt),
   );
-  const outcome = await awaitOutcome(context, by, batchId, patience);
+  const { outcome } = (await awaitOutcome(context, by, batchId, patience)) ?? {};
   const serialNumber = serialNumberIn(outcome);
   if (serialNumber === undefined) return retryLater(reply);
   const found = await database

@@ -1,11 +1,9 @@
 import type { Database } from "../../database/connect.ts";
-import { batchHasEnded, findBatch } from "../../issuance/deliver.ts";
-import type { Outcome } from "../../issuance/outcome.ts";
-import { waitForBatch } from "../../issuance/receive.ts";
+import { OutcomeWatch, type SingleOutcome } from "../../issuance/outcome-watch.ts";
 import type { Principal } from "../../registration/principal.ts";
 
-/** A stopping service does not hold its clients up for longer than this, in milliseconds. */
-const lookAtStopEvery = 1_000;
+/** One for a process's database, whatever interface the CSRs came in by. */
+const watches = new WeakMap<Database, OutcomeWatch>();
 
 /**
  * Waits for what becomes of a single CSR.
@@ -15,15 +13,13 @@ const lookAtStopEvery = 1_000;
  * @returns undefined when patience was over first, or the service stops: the CSR is safe, and decided later
  * @throws SmkiError BATCH_NOT_FOUND
  */
-export async function awaitOutcome(
+export function awaitOutcome(
   { database, stopping }: { readonly database: Database; readonly stopping?: AbortSignal | undefined },
   by: Principal,
   batchId: number,
   patience: number,
-): Promise<Outcome | undefined> {
-  const hasEnded = () => database.read((tx) => batchHasEnded(tx, batchId));
-  for (let left = patience; left > 0 && stopping?.aborted !== true; left -= lookAtStopEvery)
-    if (await waitForBatch(database, hasEnded, batchId, Math.min(left, lookAtStopEvery))) break;
-  const { outcomes } = await database.read((tx) => findBatch(tx, by, batchId));
-  return outcomes[0] ?? undefined;
+): Promise<SingleOutcome | undefined> {
+  const watch = watches.get(database) ?? new OutcomeWatch(database);
+  watches.set(database, watch);
+  return watch.outcomeOf(by, batchId, { milliseconds: patience, stopping });
 }

@@ -4,9 +4,10 @@ import type { FastifyRequest } from "fastify";
 import { presentedIsOurs } from "../../authorities/certificates.ts";
 import { normaliseSerialNumber, type SerialNumber } from "../../certificates/index.ts";
 import type { Database } from "../../database/connect.ts";
+import { Gathering } from "../../database/gathering.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { type CredentialHolder, type CredentialUse, requireUse } from "../../registration/principal.ts";
-import { findPrincipal } from "../../registration/registration.ts";
+import { findPrincipals } from "../../registration/registration.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { WebServer } from "./create-server.ts";
 
@@ -53,6 +54,9 @@ export function requireCredentials(
 ): void {
   const readClientCertificate = check.readClientCertificate ?? peerCertificate;
   const ours = new WeakSet<ClientCertificate>();
+  const principals = new Gathering<SerialNumber, CredentialHolder>((serialNumbers) =>
+    check.database.read((tx) => findPrincipals(tx, serialNumbers)),
+  );
   server.decorateRequest(decoration, null);
   server.addHook("onRequest", async (request) => {
     if (request.routeOptions.config.access === "public") return;
@@ -62,13 +66,14 @@ export function requireCredentials(
     // Whether it is still somebody's credential is asked on every request: a connection outlives a revocation,
     // and the certificate's own end.
     if (notAfter < check.clock()) throw new SmkiError("CREDENTIAL_EXPIRED", { serialNumber });
-    const principal = await check.database.read(async (tx) => {
-      // A serial number proves nothing: whoever has a CA's key can give any to their own public key. What was issued
-      // never changes, so that it is compared once for a connection.
-      if (!ours.has(presented) && !(await presentedIsOurs(tx, serialNumber, sha256)))
-        throw new SmkiError("CREDENTIAL_UNKNOWN", { serialNumber });
-      return findPrincipal(tx, serialNumber);
-    });
+    // A serial number proves nothing: whoever has a CA's key can give any to their own public key. What was issued
+    // never changes, so that it is compared once for a connection.
+    if (
+      !ours.has(presented) &&
+      !(await check.database.read((tx) => presentedIsOurs(tx, serialNumber, sha256)))
+    )
+      throw new SmkiError("CREDENTIAL_UNKNOWN", { serialNumber });
+    const principal = await principals.ask(serialNumber);
     ours.add(presented);
     requireUse(principal, use);
     request.setDecorator(decoration, principal);

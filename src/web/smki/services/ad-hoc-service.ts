@@ -1,9 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { SmkiError } from "../../../errors/smki-error.ts";
-import { receiveAdHoc } from "../../../issuance/receive-ad-hoc.ts";
+import { AdHocReceipts } from "../../../issuance/ad-hoc-receipts.ts";
 import type { SentTimes } from "../../../issuance/sent-times.ts";
 import type { Principal } from "../../../registration/principal.ts";
-import { retrieveCertificate } from "../../../repository/repository.ts";
 import { milliseconds } from "../../../rulebook/index.ts";
 import { awaitOutcome } from "../../server/await-outcome.ts";
 import type { WebServer } from "../../server/create-server.ts";
@@ -26,6 +25,7 @@ import type { SmkiServicesContext } from "./context.ts";
  */
 export function adHocService(server: WebServer, context: SmkiServicesContext, sentTimes: SentTimes): void {
   const { database, clock, rules, build, adHocPath } = context;
+  const receipts = new AdHocReceipts(database, rules);
   requireCredentials(server, context, "ad-hoc");
   server.removeAllContentTypeParsers();
   server.addContentTypeParser(
@@ -59,7 +59,7 @@ export function adHocService(server: WebServer, context: SmkiServicesContext, se
       const message = readAdHocRequest(octetsOf(request.body), rules.webServiceWhitespace.value);
       reference = message.reference;
       const by = principalOf(request);
-      batchId = await database.transaction((tx) => receiveAdHoc(tx, by, message, rules, receivedAt));
+      batchId = await receipts.receive({ by, ...message, at: receivedAt });
       const certificate = await certificateFor(context, by, batchId);
       noteWhenSent(reply, batchId);
       const answer = { status: "SUCCESS", certificate } as const;
@@ -87,11 +87,9 @@ function transactionNumber(now: Date): string {
 
 /** @throws SmkiError the refusal of the CSR; CERTIFICATE_NOT_ISSUED_YET when patience ended first */
 async function certificateFor(context: SmkiServicesContext, by: Principal, batchId: number): Promise<Buffer> {
-  const { database, clock, rules } = context;
-  const patience = context.patience ?? milliseconds(rules.adHocPatience);
-  const outcome = await awaitOutcome(context, by, batchId, patience);
+  const patience = context.patience ?? milliseconds(context.rules.adHocPatience);
+  const { outcome, certificate } = (await awaitOutcome(context, by, batchId, patience)) ?? {};
   if (outcome?.status === "refused") throw new SmkiError(outcome.code, outcome.details);
-  if (outcome?.status !== "issued") throw new SmkiError("CERTIFICATE_NOT_ISSUED_YET", { batch: batchId });
-  const { certificate } = await database.read((tx) => retrieveCertificate(tx, outcome.serialNumber, clock()));
+  if (certificate === undefined) throw new SmkiError("CERTIFICATE_NOT_ISSUED_YET", { batch: batchId });
   return certificate;
 }
