@@ -35,8 +35,9 @@ export const clientErrors = errorEntries({
     status: 500,
   },
   CLIENT_BATCH_UNKNOWN: {
-    what: "The journal has no batch of that number whose sending was not answered",
-    remedy: "Run the command without --resend and --received: it names the batches that they are for.",
+    what: "The journal has no batch of that number that a person could decide on",
+    remedy:
+      "Run the command without --resend and --received: they are for batches that were sent and whose results are not there.",
     status: 500,
   },
   CLIENT_CREDENTIAL_UNUSABLE: {

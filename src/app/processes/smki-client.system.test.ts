@@ -117,7 +117,7 @@ describe.skipIf(!hasProc)("smki client, against the services [needs /proc]", () 
         .map(({ csr }) => csr)
         .slice(0, 3);
       const { folder, client, url } = folderOf(csrs, batched);
-      const script = join(import.meta.dirname, "../../cli/client/testkit/killed-client.ts");
+      const script = join(import.meta.dirname, "../../cli/client/testkit/killed-client-process.ts");
       const killed = spawn(process.execPath, [script, folder, url, step], { stdio: "ignore" });
       expect(await once(killed, "exit")).toEqual([null, "SIGKILL"]);
       let run = await client("submit", folder, "--poll-every", "1");

@@ -205,6 +205,8 @@ describe("smki client submit", () => {
     const polls = smki.polls.length;
     await run();
     expect([smki.batches.length, smki.polls.length]).toEqual([2, polls]);
+    const again = await run({ resend: [1, 2] });
+    expect(again.reports.map(({ status }) => status)).toEqual(["issued", "issued"]);
   });
 });
 
@@ -233,6 +235,8 @@ describe("a batch whose sending was not answered", () => {
     put("a.csr");
     lose();
     await refusal();
+    // A wrong number is found, and can be put right.
+    expect(await refusal({ received: new Map([[1, "7"]]) })).toMatchObject({ code: "CLIENT_ANSWER_REFUSED" });
     const { reports } = await run({ received: new Map([[1, "101"]]) });
     expect(reports.map(({ status }) => status)).toEqual(["issued"]);
     expect(smki.batches).toHaveLength(1);

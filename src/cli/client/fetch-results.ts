@@ -60,13 +60,10 @@ export async function fetchResults(
       failures = 0;
     } catch (error) {
       failures += 1;
+      // Counted as asked, so that one batch in trouble does not keep the client from the others for ever.
+      const at = work.clock().toISOString();
+      work.record({ step: "polled", batch: next.batch.batch, status: "FAILED", at });
       if (!mayPass(error) || failures >= failuresInTurn || polling.once) throw error;
-      work.record({
-        step: "polled",
-        batch: next.batch.batch,
-        status: "FAILED",
-        at: work.clock().toISOString(),
-      });
       work.output.warn(`Batch ${String(next.batch.batch)}: ${(error as Error).message}`);
     }
   }

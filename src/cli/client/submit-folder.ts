@@ -163,14 +163,16 @@ function openJournal(journal: Journal, url: string): void {
     throw new SmkiError("CLIENT_JOURNAL_OF_ANOTHER_SERVICE", { journal: first.url, given: url });
 }
 
-/** Writes down what a person knows of batches whose sending was not answered. @throws SmkiError CLIENT_BATCH_UNKNOWN */
+/** Writes down what a person knows of batches. @throws SmkiError CLIENT_BATCH_UNKNOWN */
 function settle(
   { batches, record, clock }: Pick<Work, "batches" | "record" | "clock">,
   order: SubmitOrder,
 ): void {
   const require = (number: number) => {
     const batch = batches.find((one) => one.batch === number);
-    if (batch?.state !== "unanswered") throw new SmkiError("CLIENT_BATCH_UNKNOWN", { batch: number });
+    // Also of one that was received or ended: a person may have been told a wrong BatchId, or that it is lost.
+    if (batch === undefined || !["unanswered", "submitted", "ended"].includes(batch.state))
+      throw new SmkiError("CLIENT_BATCH_UNKNOWN", { batch: number });
     return batch;
   };
   for (const batch of order.resend)

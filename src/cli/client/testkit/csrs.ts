@@ -23,7 +23,7 @@ export function deviceCsr(device: number, keyUsage: KeyUsage = "digitalSignature
   return assembleCsr(info, sign("sha256", info, privateKey));
 }
 
-export const requestOf = (csr: Buffer): DeviceRequest => readDeviceCsr(parseCsr(csr));
+const requestOf = (csr: Buffer): DeviceRequest => readDeviceCsr(parseCsr(csr));
 
 /** The authorities that certificates of this kit stand under. */
 export const chain = chainOf("dca");
