@@ -95,7 +95,7 @@ export async function benchAdHoc(output: Output): Promise<BenchResult> {
 /** A client of the ad hoc service with what it has to send. */
 interface Asking {
   readonly replacements: Replacements;
-  connect(count: number): Promise<Connection[]>;
+  readonly connect: (count: number) => Promise<Connection[]>;
 }
 
 async function prepare(

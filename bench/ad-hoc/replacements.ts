@@ -1,5 +1,6 @@
 import { adHocPath } from "../../src/app/processes/testkit/web-services.ts";
 import { readAdHocAnswer, writeAdHocRequest } from "../../src/web/smki/messages/index.ts";
+import { publicPointIn } from "../batch/client.ts";
 import type { Connection } from "../web/connection.ts";
 
 const head = `POST ${adHocPath} HTTP/1.1\r\ncontent-type: application/xml`;
@@ -52,9 +53,5 @@ export class Replacements {
 function problemOf(csr: Buffer, answer: Buffer): string | undefined {
   const read = readAdHocAnswer(answer);
   if (read.answer.status !== "SUCCESS") return JSON.stringify(read.answer);
-  // An uncompressed point is 65 octets, in a CSR after its 27 octets of algorithm; it stands in the certificate as it is.
-  const start = csr.indexOf(Buffer.from("03420004", "hex")) + 3;
-  return Buffer.from(read.answer.certificate).includes(csr.subarray(start, start + 65))
-    ? undefined
-    : "another key";
+  return Buffer.from(read.answer.certificate).includes(publicPointIn(csr)) ? undefined : "another key";
 }

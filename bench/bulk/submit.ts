@@ -62,7 +62,7 @@ export async function submit(
 }
 
 /** Every act has its leaf, and the newest checkpoint covers them all. */
-async function isSequenced(database: Estate["database"]): Promise<boolean> {
+export async function isSequenced(database: Estate["database"]): Promise<boolean> {
   const { rows } = await database.read((tx) =>
     sql<{ sequenced: boolean }>`
       select not exists (select from ledger_inbox) and

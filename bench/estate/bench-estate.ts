@@ -26,6 +26,9 @@ export interface BenchEstate {
   remove(): Promise<void>;
 }
 
+/** The Party that asks for Device Certificates. */
+export const manufacturerName = "Bench Meters Ltd";
+
 const witnesses = ["First Witness", "Second Witness"];
 
 /** On the disk, never in memory; the system's folder for temporary files that outlive a boot is. */
@@ -92,7 +95,7 @@ async function register(
 ): Promise<number> {
   const at = clock();
   const manufacturer = {
-    ...{ name: "Bench Meters Ltd", categories: ["manufacturer"] as const },
+    ...{ name: manufacturerName, categories: ["manufacturer"] as const },
     ...{ roles: [], identifiers: [], ranges: [] },
   };
   const partyId = await registerParty(tx, operator, manufacturer, at);
