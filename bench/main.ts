@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { createOutput, type Output, tellError } from "../src/cli/output.ts";
 import { benchAdHoc } from "./ad-hoc/bench.ts";
+import { benchBatch, benchWholeNight } from "./batch/bench.ts";
 import { benchBulk } from "./bulk/bench.ts";
 import { benchCrl } from "./crl/bench.ts";
 import { leaveNothing, leaveNothingOnSignals } from "./estate/leave-nothing.ts";
@@ -25,6 +26,8 @@ const benches: Readonly<Record<string, (output: Output, options: BenchOptions) =
   "issue-code": benchIssueCode,
   "single-issue": benchSingleIssue,
   "bulk-50000": benchBulk,
+  "batch-50000": benchBatch,
+  "batch-375000": benchWholeNight,
   "ad-hoc": benchAdHoc,
   crl: benchCrl,
   messages: benchMessages,
@@ -42,7 +45,7 @@ const program = new Command("npm run bench --")
   .description("Measures OpenSMKI against the floor of this machine, in one run")
   .argument("[name]", `one of ${Object.keys(benches).join(", ")}; all of them without a name`)
   .option("--json", "answers in JSON")
-  .option("--count <certificates>", "certificates of a bulk run", countOf, 50_000)
+  .option("--count <certificates>", "certificates of a bulk run or of a batch; batch-375000 sends 7.5 such batches", countOf, 50_000)
   .action(async (name: string | undefined, options: BenchOptions) => {
     const output = createOutput(options.json);
     const chosen = name === undefined ? Object.entries(benches) : [[name, benches[name]] as const];
