@@ -7,6 +7,7 @@ import { benchCrl } from "./crl/bench.ts";
 import { leaveNothing, leaveNothingOnSignals } from "./estate/leave-nothing.ts";
 import { benchFloor } from "./floor/bench.ts";
 import { benchIssueCode } from "./issue-code/bench.ts";
+import { benchLookup } from "./lookup/bench.ts";
 import { benchMessages } from "./messages/bench.ts";
 import { describeMachine } from "./report/machine.ts";
 import type { BenchResult } from "./report/measurement.ts";
@@ -18,6 +19,7 @@ import { benchStartUp } from "./start-up/bench.ts";
 interface BenchOptions {
   readonly json?: boolean;
   readonly count: number;
+  readonly certificates: number;
 }
 
 /** Every bench by its name, in the order in which all of them run. */
@@ -30,6 +32,7 @@ const benches: Readonly<Record<string, (output: Output, options: BenchOptions) =
   "batch-375000": benchWholeNight,
   "ad-hoc": benchAdHoc,
   crl: benchCrl,
+  lookup: benchLookup,
   messages: benchMessages,
   "start-up": benchStartUp,
 };
@@ -45,7 +48,13 @@ const program = new Command("npm run bench --")
   .description("Measures OpenSMKI against the floor of this machine, in one run")
   .argument("[name]", `one of ${Object.keys(benches).join(", ")}; all of them without a name`)
   .option("--json", "answers in JSON")
-  .option("--count <certificates>", "certificates of a bulk run or of a batch; batch-375000 sends 7.5 such batches", countOf, 50_000)
+  .option(
+    "--count <certificates>",
+    "certificates of a bulk run or of a batch; batch-375000 sends 7.5 such batches",
+    countOf,
+    50_000,
+  )
+  .option("--certificates <number>", "certificates among which is looked up", countOf, 200_000)
   .action(async (name: string | undefined, options: BenchOptions) => {
     const output = createOutput(options.json);
     const chosen = name === undefined ? Object.entries(benches) : [[name, benches[name]] as const];
