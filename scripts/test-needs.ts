@@ -22,6 +22,7 @@ const needs: readonly Need[] = [
   { packages: ["openssl"], present: () => onPath("openssl") },
   { packages: ["python3"], present: () => onPath("python3") },
   { packages: ["zip", "unzip"], present: () => onPath("zip") && onPath("unzip") },
+  { packages: ["openssh-client"], present: () => onPath("sftp") },
   { packages: ["libxml2-utils"], present: () => onPath("xmllint") },
   { packages: ["chromium"], present: () => onPath("chromium") || onPath("chromium-browser") },
 ];

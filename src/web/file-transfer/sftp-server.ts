@@ -50,18 +50,23 @@ export interface FileTransfer {
  */
 export function createFileTransfer(options: FileTransferOptions): FileTransfer {
   const open = new Set<TransferConnection>();
-  let arriving: Socket | undefined;
+  // ssh2 tells of a connection once the client has named its version, and not on which socket.
+  const sockets = new Map<string, Socket>();
   const protocol = new ssh.Server(
     {
       hostKeys: [options.hostKey.privateKey],
       ident: "smki",
       algorithms: { serverHostKey: ["ssh-ed25519"] },
     },
-    (client) => {
-      if (arriving === undefined) return;
-      const connection = new TransferConnection(client, arriving, options, open);
+    (client, { ip, port }) => {
+      const socket = sockets.get(placeOf(ip, port));
+      if (socket === undefined) {
+        client.end();
+        return;
+      }
+      const connection = new TransferConnection(client, socket, options, open);
       open.add(connection);
-      client.on("close", () => {
+      socket.on("close", () => {
         open.delete(connection);
         void connection.closed();
       });
@@ -70,14 +75,20 @@ export function createFileTransfer(options: FileTransferOptions): FileTransfer {
   const server = createServer({ noDelay: true }, (socket) => {
     // Told by what it is used for.
     socket.on("error", () => undefined);
-    if (open.size >= options.connections) {
+    const place = placeOf(socket.remoteAddress, socket.remotePort);
+    if (sockets.size >= options.connections) {
       socket.destroy();
       return;
     }
-    // ssh2 makes its connection before this returns.
-    arriving = socket;
+    sockets.set(place, socket);
+    const login = setTimeout(() => {
+      if (![...open].some((one) => one.isOn(socket) && one.user !== undefined)) socket.destroy();
+    }, longestLogin).unref();
+    socket.on("close", () => {
+      clearTimeout(login);
+      sockets.delete(place);
+    });
     protocol.injectSocket(socket);
-    arriving = undefined;
   });
   return {
     server,
@@ -93,19 +104,22 @@ export function createFileTransfer(options: FileTransferOptions): FileTransfer {
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const connection of open) connection.end();
+      for (const socket of sockets.values()) socket.destroy();
       await closed;
     },
   };
 }
 
-/** One connection, from its first octet to its end. */
+const placeOf = (address: string | undefined, port: number | undefined): string =>
+  `${String(address)} ${String(port)}`;
+
+/** One connection, from when the client has named its version to its end. */
 class TransferConnection {
   readonly #client: Connection;
   readonly #socket: Socket;
   readonly #options: FileTransferOptions;
   readonly #open: ReadonlySet<TransferConnection>;
   readonly #sessions = new Set<SftpSession>();
-  readonly #login: NodeJS.Timeout;
   #silence: NodeJS.Timeout | undefined;
   #askAgain: NodeJS.Timeout | undefined;
   #attempts = 0;
@@ -123,9 +137,6 @@ class TransferConnection {
     this.#socket = socket;
     this.#options = options;
     this.#open = open;
-    this.#login = setTimeout(() => {
-      this.end();
-    }, longestLogin).unref();
     client.on("error", () => undefined);
     client.on("authentication", (context) => {
       this.#authenticate(context).catch((error: unknown) => {
@@ -144,6 +155,10 @@ class TransferConnection {
     });
   }
 
+  isOn(socket: Socket): boolean {
+    return socket === this.#socket;
+  }
+
   end(): void {
     this.#client.end();
     this.#socket.destroy();
@@ -151,7 +166,6 @@ class TransferConnection {
 
   /** What is left to do once the connection is gone. */
   async closed(): Promise<void> {
-    clearTimeout(this.#login);
     clearTimeout(this.#silence);
     clearInterval(this.#askAgain);
     for (const session of this.#sessions) await session.end().catch(this.#options.on.failure);
@@ -219,7 +233,6 @@ class TransferConnection {
 
   #admit(user: RepositoryUser, blob: Buffer): void {
     this.user = user;
-    clearTimeout(this.#login);
     this.#heard();
     this.#options.on.login(user, this.#address());
     // A connection outlives the end of a key, and of a user.
@@ -258,6 +271,10 @@ class TransferConnection {
       onFailure: on.failure,
     });
     this.#sessions.add(session);
+    // Who has said all waits for the same of us.
+    sftp.on("end", () => {
+      sftp.end();
+    });
     sftp.on("close", () => {
       this.#sessions.delete(session);
       session.end().catch(on.failure);
