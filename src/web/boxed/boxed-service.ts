@@ -10,14 +10,14 @@ import type { Database } from "../../database/connect.ts";
 import { type Environment, readEstate } from "../../database/estate.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Clock } from "../../time/clock.ts";
-import { smallDocument } from "../xml/index.ts";
-import type { BundleSource } from "./bundle.ts";
-import { bundleRoutes } from "./bundle-routes.ts";
-import { closeFurtherServer, loopbackServerFactory, refuseOtherHosts } from "./loopback.ts";
 import { refusalOf, responseRootOf } from "../repository-service/refusal.ts";
 import { logRequests } from "../repository-service/request-log.ts";
 import { refusalResponse } from "../repository-service/response.ts";
 import { searchRoutes, takeXmlOnly, xmlMediaType } from "../repository-service/search-routes.ts";
+import { smallDocument } from "../xml/index.ts";
+import type { BundleSource } from "./bundle.ts";
+import { bundleRoutes } from "./bundle-routes.ts";
+import { closeFurtherServer, loopbackServerFactory, refuseOtherHosts } from "./loopback.ts";
 
 /** What the service works with. */
 export interface BoxedServiceOptions {

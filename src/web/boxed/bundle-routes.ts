@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { SmkiError } from "../../errors/smki-error.ts";
-import { type BundleSource, packBundle } from "./bundle.ts";
 import type { RequestNotes } from "../repository-service/request-log.ts";
+import { type BundleSource, packBundle } from "./bundle.ts";
 
 /**
  * The bundle, at the address that the DCC's client asks for and at the one that its manual names. HEAD is
