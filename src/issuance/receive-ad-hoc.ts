@@ -6,7 +6,7 @@ import { recordActs } from "../ledger/record-acts.ts";
 import type { CredentialHolder } from "../registration/principal.ts";
 import { partyById } from "../registration/registration.ts";
 import type { Rulebook } from "../rulebook/index.ts";
-import { requestsChannel, requireSubmitter } from "./receive.ts";
+import { requestsChannel, requireSubmitter, singlesNews } from "./receive.ts";
 import { insertSingles } from "./request-store.ts";
 
 /** One CSR of the Ad Hoc Device CSR Web Service, as it came in. */
@@ -53,7 +53,7 @@ export async function receiveAdHocs(
     tx,
     good.map(({ place, receipt }) => receivedAct(receipt, Number(answers[place]))),
   );
-  await notify(tx, requestsChannel, String(numbers[0]));
+  await notify(tx, requestsChannel, singlesNews);
   return answers;
 }
 

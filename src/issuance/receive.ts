@@ -16,6 +16,9 @@ export const chunkSize = 1_000;
 /** Told when a batch has been received, so that a worker need not wait for its next look. */
 export const requestsChannel = "smki_requests";
 
+/** What is told of single CSRs: one who looks takes all that wait, and nobody else need look. */
+export const singlesNews = "singles";
+
 /** Told the number of a batch when one of its chunks is finished. */
 export const outcomesChannel = "smki_outcomes";
 

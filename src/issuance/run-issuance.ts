@@ -6,7 +6,7 @@ import type { ProcessingWindow } from "../rulebook/index.ts";
 import { meaningOf } from "./chunk-fault.ts";
 import { approvedBatches, type ParseResult, type ParsingStep, parseBatch } from "./parse-batch.ts";
 import { isOpen } from "./processing-window.ts";
-import { requestsChannel } from "./receive.ts";
+import { requestsChannel, singlesNews } from "./receive.ts";
 import { type OpenChunk, selectOpenChunks } from "./request-store.ts";
 import type { ChunkResult } from "./work-chunk.ts";
 import { workTogether } from "./work-together.ts";
@@ -62,29 +62,39 @@ export async function runIssuance(
 
 async function workWhileConnected(authority: IssuingAuthority, stop: AbortSignal, events: IssuanceOptions) {
   const session = await authority.database.openLockSession();
-  const bell = new Bell(stop);
+  const bells = { chunks: new Bell(stop), batches: new Bell(stop) };
   try {
-    const listening = await authority.database.listen(requestsChannel, () => {
-      bell.ring();
+    const listening = await authority.database.listen(requestsChannel, (payload) => {
+      if (payload === singlesNews) {
+        bells.chunks.ringForOne();
+        return;
+      }
+      bells.chunks.ring();
+      bells.batches.ring();
     });
     try {
       await workLanes(
         { authority, session, events, claimed: new Set(), aside: new Map(), asideBatches: new Map() },
-        bell,
+        bells,
         stop,
       );
     } finally {
       await listening.stop();
     }
   } finally {
-    bell.close();
+    bells.chunks.close();
+    bells.batches.close();
     await session.close();
   }
 }
 
-async function workLanes(desk: Desk, bell: Bell, stop: AbortSignal): Promise<void> {
+async function workLanes(
+  desk: Desk,
+  bells: { readonly chunks: Bell; readonly batches: Bell },
+  stop: AbortSignal,
+): Promise<void> {
   const failed = new AbortController();
-  const work = async (workOnce: () => Promise<boolean>) => {
+  const work = async (bell: Bell, workOnce: () => Promise<boolean>) => {
     try {
       while (!stop.aborted && !failed.signal.aborted) {
         desk.session.lost.throwIfAborted();
@@ -95,14 +105,18 @@ async function workLanes(desk: Desk, bell: Bell, stop: AbortSignal): Promise<voi
     } catch (error) {
       // The other one ends too, after the chunk that it has: both begin again with a new connection.
       failed.abort(error);
-      bell.ring();
+      bells.chunks.ring();
+      bells.batches.ring();
     }
   };
   await Promise.all([
     ...lanes.map(({ singleFirst }) =>
-      work(async () => (singleFirst && (await workNext(desk, true))) || (await workNext(desk, false))),
+      work(
+        bells.chunks,
+        async () => (singleFirst && (await workNext(desk, true))) || (await workNext(desk, false)),
+      ),
     ),
-    work(() => parseNext(desk)),
+    work(bells.batches, () => parseNext(desk)),
   ]);
   failed.signal.throwIfAborted();
 }
@@ -224,6 +238,8 @@ class Bell {
     this.ring();
   };
   #rung = Promise.withResolvers<undefined>();
+  /** Those who wait, in the order in which they began to. */
+  readonly #idle = new Set<() => void>();
 
   constructor(stop: AbortSignal) {
     this.#stop = stop;
@@ -233,6 +249,16 @@ class Bell {
   ring(): void {
     this.#rung.resolve(undefined);
     this.#rung = Promise.withResolvers();
+  }
+
+  /** Wakes one of those who wait; where nobody does, whoever is about to has missed nothing. */
+  ringForOne(): void {
+    const [wake] = this.#idle;
+    if (wake === undefined) this.ring();
+    else {
+      this.#idle.delete(wake);
+      wake();
+    }
   }
 
   /** A worker that loses its connection often must not leave a listener each time. */
@@ -248,10 +274,15 @@ class Bell {
   async wait(nextRing: Promise<undefined>, milliseconds: number): Promise<void> {
     if (this.#stop.aborted) return;
     const timer = new AbortController();
+    const wake = () => {
+      timer.abort();
+    };
+    this.#idle.add(wake);
     await Promise.race([
       nextRing,
       sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined),
     ]);
+    this.#idle.delete(wake);
     timer.abort();
   }
 }

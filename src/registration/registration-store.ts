@@ -98,11 +98,31 @@ export async function selectParties(tx: Tx, key?: { id: number } | { name: strin
     query = query.where((where) =>
       where.or([where("name", "=", key.name), where("signifier", "=", key.name)]),
     );
-  const rows = await query.execute();
-  return Promise.all(
-    rows.map(async (row) => ({ ...fromRow(row), ...(await selectAllocations(tx, row.id)) })),
-  );
+  // One statement for all of it: a Party is asked for with every CSR.
+  const rows = await query.select(allocations).execute();
+  return rows.map((row) => ({
+    ...fromRow(row),
+    roles: row.roles.map(remotePartyRole),
+    identifiers: row.identifiers.map(eui64FromOctets),
+    ranges: row.ranges.map(fromRange),
+    authorisedSubscriberFor: row.policies,
+  }));
 }
+
+const allocations = [
+  sql<number[]>`array(select role from party_role where party_id = party.id order by role)`.as("roles"),
+  sql<Buffer[]>`array(
+    select entity_identifier from party_identifier where party_id = party.id order by entity_identifier)`.as(
+    "identifiers",
+  ),
+  sql<string[]>`array(
+    select '[' || lower(identifiers) || ',' || upper(identifiers) || ']'
+    from party_range where party_id = party.id order by identifiers)`.as("ranges"),
+  sql<CertificatePolicyName[]>`array(
+    select certificate_policy from authorised_subscriber where party_id = party.id order by certificate_policy)`.as(
+    "policies",
+  ),
+] as const;
 
 function fromRow(row: { [Column in keyof RegistrationTables["party"]]: unknown }) {
   const party = row as Omit<RegistrationTables["party"], "id"> & { id: number };
@@ -114,40 +134,6 @@ function fromRow(row: { [Column in keyof RegistrationTables["party"]]: unknown }
     ...(party.company_number === null ? {} : { companyNumber: party.company_number }),
     ...(party.signifier === null ? {} : { signifier: party.signifier }),
     ...(party.left_at === null ? {} : { leftAt: party.left_at }),
-  };
-}
-
-async function selectAllocations(tx: Tx, partyId: number) {
-  const from = tables(tx);
-  const roles = await from
-    .selectFrom("party_role")
-    .select("role")
-    .where("party_id", "=", partyId)
-    .orderBy("role")
-    .execute();
-  const identifiers = await from
-    .selectFrom("party_identifier")
-    .select("entity_identifier")
-    .where("party_id", "=", partyId)
-    .orderBy("entity_identifier")
-    .execute();
-  const ranges = await from
-    .selectFrom("party_range")
-    .select(sql<string>`'[' || lower(identifiers) || ',' || upper(identifiers) || ']'`.as("both_ends"))
-    .where("party_id", "=", partyId)
-    .orderBy("identifiers")
-    .execute();
-  const policies = await from
-    .selectFrom("authorised_subscriber")
-    .select("certificate_policy")
-    .where("party_id", "=", partyId)
-    .orderBy("certificate_policy")
-    .execute();
-  return {
-    roles: roles.map(({ role }) => remotePartyRole(role)),
-    identifiers: identifiers.map((row) => eui64FromOctets(row.entity_identifier)),
-    ranges: ranges.map((row) => fromRange(row.both_ends)),
-    authorisedSubscriberFor: policies.map((row) => row.certificate_policy),
   };
 }
 
