@@ -30,7 +30,8 @@ function readUpTo(descriptor: number, maximumSize: number): Buffer {
   const parts: Buffer[] = [];
   let total = 0;
   for (;;) {
-    const part = Buffer.allocUnsafe(partSize);
+    // One octet more than may be tells a file that is longer.
+    const part = Buffer.allocUnsafe(Math.min(partSize, maximumSize - total + 1));
     const read = readSync(descriptor, part);
     if (read === 0) return Buffer.concat(parts, total);
     total += read;

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { decodeCertificateFile } from "../../certificates/index.ts";
+import { type DeviceRequest, decodeCertificateFile } from "../../certificates/index.ts";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { readBoundedFile } from "../bounded-file.ts";
-import { type CsrFile, readCsrFile } from "./csr-file.ts";
+import { readCsrFile } from "./csr-file.ts";
 import type { PlannedCsr } from "./journal.ts";
 import { mismatchesOf, type PathCheckOf } from "./match-certificate.ts";
 
@@ -46,7 +46,7 @@ export function readFolder(folder: string, judge: PathCheckOf | undefined): CsrF
       const twin = keys.get(key);
       if (twin !== undefined) throw new SmkiError("KEY_TWICE_IN_BATCH", { file: twin });
       keys.set(key, file);
-      const certificate = ownCertificate(join(folder, certificateFile(file)), csr, judge);
+      const certificate = ownCertificate(join(folder, certificateFile(file)), csr.request, judge);
       if (certificate === undefined) found.csrs.push([file, csr.sha256]);
       else found.certified.set(file, certificate);
     } catch (error) {
@@ -88,12 +88,15 @@ function readNames(folder: string): string[] {
  *
  * @throws SmkiError CLIENT_CERTIFICATE_OF_ANOTHER
  */
-export function ownCertificate(path: string, csr: CsrFile, judge?: PathCheckOf): Buffer | undefined {
+export function ownCertificate(
+  path: string,
+  request: DeviceRequest,
+  judge?: PathCheckOf,
+): Buffer | undefined {
   if (!existsSync(path)) return undefined;
   try {
     const [certificate] = decodeCertificateFile(readBoundedFile(path, certificateLimit));
-    const mismatches =
-      certificate === undefined ? ["none"] : mismatchesOf(csr.request, certificate.der, judge);
+    const mismatches = certificate === undefined ? ["none"] : mismatchesOf(request, certificate.der, judge);
     if (mismatches.length === 0) return certificate?.der;
     throw new SmkiError("CLIENT_CERTIFICATE_OF_ANOTHER", { file: path, reason: mismatches.join("; ") });
   } catch (cause) {

@@ -38,7 +38,7 @@ export async function replaceCertificate({
   const csr = readCsrFile(file);
   const folder = dirname(file);
   const name = basename(file);
-  const present = ownCertificate(join(folder, certificateFile(name)), csr, judge);
+  const present = ownCertificate(join(folder, certificateFile(name)), csr.request, judge);
   if (present !== undefined) return { file, status: "issued", serialNumber: serialNumberOf(present) };
 
   const reference = randomBytes(16).toString("hex");
@@ -54,7 +54,7 @@ export async function replaceCertificate({
     throw new SmkiError("CLIENT_ANSWER_OF_ANOTHER", { reference: answered });
   const keep = async (certificate: Buffer): Promise<CsrReport> => {
     const work = { folder, judge, afterStep: () => undefined };
-    const kept = await keepCertificate(work, name, csr, certificate, undefined);
+    const kept = await keepCertificate(work, name, csr.request, certificate, undefined);
     syncFolder(folder);
     return { ...kept, file };
   };

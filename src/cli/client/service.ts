@@ -146,8 +146,7 @@ async function send(
   for await (const piece of pieces()) {
     // Whoever answers already does not want the rest.
     if (isAnswered.yet) return;
-    if (held !== undefined && !request.write(held))
-      await Promise.race([once(request, "drain"), once(request, "response")]);
+    if (held !== undefined && !request.write(held)) await drained(request);
     held = piece;
   }
   if (isAnswered.yet) return;
@@ -160,6 +159,18 @@ async function send(
     request.end(held, resolve);
   });
   afterLast?.();
+}
+
+/** Until more may be sent, or an answer came; whichever it is leaves no listener. */
+async function drained(request: ClientRequest): Promise<void> {
+  const either = new AbortController();
+  const { signal } = either;
+  try {
+    await Promise.race([once(request, "drain", { signal }), once(request, "response", { signal })]);
+  } finally {
+    // The other one is given up: nobody hears of it.
+    either.abort();
+  }
 }
 
 /** Nothing is sent to a server that is not the one: its certificate is checked first. */

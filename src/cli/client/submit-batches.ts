@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import { type BatchedCsr, readSubmitBatchStatus, writeSubmitBatch } from "../../web/smki/messages/index.ts";
 import { type ClientBatch, csrIdentifier, csrKey, split, unsentCsrs } from "./batches.ts";
-import { readCsrFile } from "./csr-file.ts";
+import { readSameCsr } from "./csr-file.ts";
 import type { PlannedCsr } from "./journal.ts";
 import type { OutgoingMessage } from "./service.ts";
 import type { Work } from "./work.ts";
@@ -113,8 +113,8 @@ async function messageOf(work: Work, batch: ClientBatch): Promise<OutgoingMessag
 
 function* csrsOf(folder: string, { csrs }: ClientBatch): Generator<BatchedCsr> {
   for (const [place, [file, sha256]] of csrs.entries()) {
-    const csr = readCsrFile(join(folder, file));
-    if (csr.sha256 !== sha256)
+    const csr = readSameCsr(join(folder, file), sha256);
+    if (csr === undefined)
       throw new SmkiError("FILE_UNREADABLE", { file, reason: "changed since it was planned" });
     yield { clientId: csrIdentifier(place), request: csr.der };
   }

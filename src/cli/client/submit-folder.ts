@@ -130,7 +130,10 @@ async function work(order: SubmitOrder, stateFolder: string, journal: Journal): 
     for (const id of taken.unknown)
       output.warn(`Batch ${String(batch.batch)}: the answer has ${id}, which no CSR was sent under`);
   };
-  for (const batch of batches) if (batch.state === "fetched") await take(batch);
+  // A batch whose certificates all lie there has nothing more to give.
+  for (const batch of batches)
+    if (batch.state === "fetched" && batch.csrs.some(([file]) => !read.certified.has(file)))
+      await take(batch);
 
   const doubt = () => batches.find(({ state }) => state === "unanswered");
   let next: Date | undefined;
@@ -201,8 +204,14 @@ function reportsOf(
 ): CsrReport[] {
   const reports = new Map<string, CsrReport>();
   for (const [file, error] of unusableFiles) reports.set(file, unusable(file, error));
-  for (const [file, certificate] of certified)
-    reports.set(file, { file, status: "issued", serialNumber: serialNumberOf(certificate) });
+  const batchOf = new Map(
+    batches.flatMap(({ batch, csrs: held }) => held.map(([file]) => [file, batch] as const)),
+  );
+  for (const [file, certificate] of certified) {
+    const batch = batchOf.get(file);
+    const serialNumber = serialNumberOf(certificate);
+    reports.set(file, { file, status: "issued", ...(batch === undefined ? {} : { batch }), serialNumber });
+  }
   const hashes = new Map(csrs);
   for (const [file] of csrs) reports.set(file, { file, status: "waiting" });
   // The last batch that has a CSR counts.

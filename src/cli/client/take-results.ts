@@ -1,10 +1,16 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { encodePem, printable } from "../../certificates/index.ts";
+import {
+  type DeviceRequest,
+  encodePem,
+  parseCsr,
+  printable,
+  readDeviceCsr,
+} from "../../certificates/index.ts";
 import { isSmkiError, type SmkiError } from "../../errors/smki-error.ts";
 import { type BatchedAnswer, BatchResultReader } from "../../web/smki/messages/index.ts";
 import { type ClientBatch, csrIdentifier } from "./batches.ts";
-import { readCsrFile } from "./csr-file.ts";
+import { readSameCsr } from "./csr-file.ts";
 import { syncFolder, writeWhole } from "./durable.ts";
 import { resultFile } from "./fetch-results.ts";
 import { certificateFile, ownCertificate } from "./folder.ts";
@@ -50,12 +56,13 @@ async function takeAnswer(
   answer: BatchedAnswer["answer"],
 ): Promise<CsrReport> {
   try {
-    const csr = readCsrFile(join(work.folder, file));
-    if (csr.sha256 !== sha256)
+    const same = readSameCsr(join(work.folder, file), sha256);
+    if (same === undefined)
       return { file, status: "unusable", reason: "changed", text: "the CSR was changed after it was sent" };
-    const present = ownCertificate(join(work.folder, certificateFile(file)), csr, work.judge);
+    const request = readDeviceCsr(parseCsr(same.der));
+    const present = ownCertificate(join(work.folder, certificateFile(file)), request, work.judge);
     if ("certificate" in answer)
-      return await keepCertificate(work, file, csr, Buffer.from(answer.certificate), present);
+      return await keepCertificate(work, file, request, Buffer.from(answer.certificate), present);
     const { code, text } = answer.error;
     const refusal: CsrReport = { file, status: "refused", reason: answer.status, errorCode: code, text };
     // Issued under an answer that was lost: the certificate is the one that the SMKI Repository has.
@@ -64,7 +71,7 @@ async function takeAnswer(
     if (serialNumber === undefined) return refusal;
     const certificate = await retrieve(work, serialNumber);
     if (certificate === undefined) return { ...refusal, serialNumber };
-    return await keepCertificate(work, file, csr, certificate, undefined);
+    return await keepCertificate(work, file, request, certificate, undefined);
   } catch (error) {
     if (!isSmkiError(error) || error.code === "FILE_UNWRITABLE") throw error;
     return unusable(file, error);
@@ -86,11 +93,11 @@ async function retrieve({ retrieve: ask, output }: Work, serialNumber: string): 
 export async function keepCertificate(
   work: Pick<Work, "folder" | "judge" | "afterStep">,
   file: string,
-  csr: ReturnType<typeof readCsrFile>,
+  request: DeviceRequest,
   certificate: Buffer,
   present: Buffer | undefined,
 ): Promise<CsrReport> {
-  const mismatches = mismatchesOf(csr.request, certificate, work.judge);
+  const mismatches = mismatchesOf(request, certificate, work.judge);
   if (present !== undefined && !present.equals(certificate)) mismatches.push("another than lies there");
   if (mismatches.length > 0) return { file, status: "wrong", text: mismatches.join("; ") };
   if (present === undefined) {
