@@ -6,6 +6,7 @@ import { type ConnectionConfig, clientConfig, requireServerVersion } from "./con
 import { databaseFailure, isRetryable } from "./failures.ts";
 import { type Health, readHealth } from "./health.ts";
 import { type Handler, Listener, type Subscription } from "./listen.ts";
+import { prepareMarked } from "./prepared.ts";
 import { type LockSession, openLockSession } from "./session-lock.ts";
 import type { NoTables, Tx } from "./transaction.ts";
 
@@ -94,6 +95,7 @@ function makePool(config: ConnectionConfig, options: ConnectOptions, readOnly: b
   // A connection that is lost is reported by the next statement on it; an unheard "error" ends the process.
   pool.on("error", ignore);
   pool.on("connect", (client) => client.on("error", ignore));
+  pool.on("connect", prepareMarked);
   return pool;
 }
 

@@ -1,4 +1,5 @@
 import { type Generated, sql } from "kysely";
+import { prepared } from "../../database/prepared.ts";
 import type { Tx } from "../../database/transaction.ts";
 import type { CredentialKind, RepositoryInterface, RepositoryUser } from "./repository-user.ts";
 
@@ -118,7 +119,7 @@ export async function selectStanding(
   digest: Buffer,
   since: Date,
 ): Promise<Standing | undefined> {
-  const { rows } = await sql<UserRow & { holds: boolean; wrong: Date[] | null }>`
+  const { rows } = await sql<UserRow & { holds: boolean; wrong: Date[] | null }>`${prepared}
     select id, party_id, name, forecast_requests, registered_at, ended_at,
       exists (select from repository_credential c
         where c.user_id = u.id and c.kind = ${kind} and c.digest = ${digest} and c.ended_at is null) as holds,
