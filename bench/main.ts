@@ -5,6 +5,7 @@ import { benchBatch, benchWholeNight } from "./batch/bench.ts";
 import { benchBulk } from "./bulk/bench.ts";
 import { benchCrl } from "./crl/bench.ts";
 import { leaveNothing, leaveNothingOnSignals } from "./estate/leave-nothing.ts";
+import { benchExtract } from "./extract/bench.ts";
 import { benchFloor } from "./floor/bench.ts";
 import { benchIssueCode } from "./issue-code/bench.ts";
 import { benchLookup } from "./lookup/bench.ts";
@@ -32,6 +33,7 @@ const benches: Readonly<Record<string, (output: Output, options: BenchOptions) =
   "batch-375000": benchWholeNight,
   "ad-hoc": benchAdHoc,
   crl: benchCrl,
+  extract: benchExtract,
   lookup: benchLookup,
   messages: benchMessages,
   "start-up": benchStartUp,

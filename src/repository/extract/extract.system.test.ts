@@ -285,7 +285,10 @@ describe("An extract", () => {
       await expect(makeExtracts(crash, "delta")).rejects.toThrow(step);
       const after = await publishedExtracts(estate.database, folder);
       expect(after).toHaveLength(before.length + (step === "published" ? 1 : 0));
+      estate.clock.advance(86_400_000);
       await makeExtracts(contextOf(estate, folder), "delta");
+      const names = (await publishedExtracts(estate.database, folder)).map(({ name }) => name);
+      expect(readdirSync(folder).toSorted()).toEqual(names.toSorted());
       const [newest = expect.fail()] = (await publishedExtracts(estate.database, folder)).slice(-1);
       expect(existsSync(join(folder, "making"))).toBe(false);
       expect(readdirSync(join(folder, newest.name))).toHaveLength(5);

@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sql } from "kysely";
 import type { Database } from "../../database/connect.ts";
@@ -15,6 +15,7 @@ import {
   digestOfManifest,
   extractedKinds,
   formatManifest,
+  isExtractName,
   type Manifest,
   type ManifestFile,
   manifestName,
@@ -56,6 +57,8 @@ export interface WrittenExtract {
 const extractLock = 0x5e_de6c_0016n;
 /** Where one is made; whatever lies there was never published. */
 const makingFolder = "making";
+/** Names the folder that is being put in its place, until its row is there. */
+const placingFile = "placing";
 
 /** What is to be made: its kind, and the checkpoints that it lies between. */
 interface Order {
@@ -87,6 +90,7 @@ async function makeInTurn(context: ExtractContext, kind: Manifest["kind"]): Prom
   const { database, quorum } = context;
   const made: ExtractRecord[] = [];
   const before = await database.read(selectExtracts);
+  await writable(context.folder, () => removeUnpublished(context.folder, before));
   const checkpoint = await database.read((tx) => shownCheckpointNote(tx, quorum));
   if (checkpoint === "") throw new SmkiError("EXTRACT_TOO_EARLY");
   const newest = { checkpoint, size: sizeOf(checkpoint) };
@@ -128,8 +132,7 @@ async function makeOne(
   const making = join(folder, makingFolder);
   const place = join(folder, name);
   const record = await writable(folder, async () => {
-    // What a crash left, in either place, has no row: nobody was served it.
-    await rm(making, { recursive: true, force: true });
+    // There without a row: nobody was served it.
     await rm(place, { recursive: true, force: true });
     await mkdir(making, { recursive: true, mode: 0o755 });
     afterStep?.("begun");
@@ -150,6 +153,7 @@ async function makeOne(
     await writeFile(join(making, manifestName), manifestText, { flag: "wx", mode: 0o644, flush: true });
     await sync(making);
     afterStep?.("written");
+    await writeFile(join(folder, placingFile), name, { flush: true });
     await rename(making, place);
     await sync(folder);
     afterStep?.("placed");
@@ -163,7 +167,18 @@ async function makeOne(
     await recordActs(tx, [{ kind: "extract.published", at: madeAt, by, subject }]);
   });
   afterStep?.("published");
+  await rm(join(folder, placingFile), { force: true });
   return record;
+}
+
+/** What a crash left, half made or put in its place before its row: nobody was served it. */
+async function removeUnpublished(folder: string, published: readonly ExtractRecord[]): Promise<void> {
+  await rm(join(folder, makingFolder), { recursive: true, force: true });
+  const name = await readFile(join(folder, placingFile), "utf8").catch(() => "");
+  const isThere = published.some(({ manifest }) => manifest.name === name);
+  // Nothing else in the folder is touched: it may be that of another estate.
+  if (isExtractName(name) && !isThere) await rm(join(folder, name), { recursive: true, force: true });
+  await rm(join(folder, placingFile), { force: true });
 }
 
 async function writeRows(

@@ -17,6 +17,9 @@ export const fileNameOf = (rows: RowKind): string => `${rows}.csv.zst`;
 /** The kinds of certificate in an extract: all but those of the IKI's holders, which name persons. */
 export const extractedKinds = ["authority", "device", "organisation"] as const;
 
+const nameForm = /^(full|delta)-\d{4}-\d{2}-\d{2}-\d{12,16}$/;
+export const isExtractName = (name: string): boolean => nameForm.test(name);
+
 const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const digest = Type.String({ pattern: "^[0-9a-f]{64}$" });
 
@@ -42,7 +45,7 @@ const manifestSchema = Type.Object(
   {
     format: Type.Literal("opensmki-extract"),
     version: Type.Literal(manifestVersion),
-    name: Type.String({ pattern: String.raw`^(full|delta)-\d{4}-\d{2}-\d{2}-\d{12,16}$` }),
+    name: Type.String({ pattern: nameForm.source }),
     kind: Type.Union([Type.Literal("full"), Type.Literal("delta")]),
     /** When it was made: of the clock, and covered by no signature. */
     madeAt: Type.String({ pattern: String.raw`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$` }),
