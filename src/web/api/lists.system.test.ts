@@ -283,6 +283,7 @@ describe("The short address of a list", () => {
   test("is nobody's for what is no CA with a list", async () => {
     for (const path of [
       `/crl/${oca}`,
+      `/crl/${oca}.pem`,
       "/crl/",
       "/crl/.crl",
       "/crl/nobody.crl",
