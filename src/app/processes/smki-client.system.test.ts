@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { encodeCsrText } from "../../certificates/index.ts";
+import { encodeCsrText, encodePem } from "../../certificates/index.ts";
 import { clientSteps } from "../../cli/client/steps.ts";
 import { serverAuthorityFile } from "./server-certificate.ts";
 import { type ApiService, apiService } from "./testkit/api-service.ts";
@@ -87,6 +87,28 @@ describe.skipIf(!hasProc)("smki client, against the services [needs /proc]", () 
     expect(run.stderr).toBe("");
     expect([run.status, answerOf(run).counts]).toEqual([0, { issued: 6 }]);
     expect(await certifiedOnce(folder, csrs)).toBe(true);
+  });
+
+  test("takes a certificate only from the authorities that it is given", async () => {
+    const { authorities } = (await api.client().get("/api/v1/authorities")).json() as {
+      authorities: { profile: string; certificate: string }[];
+    };
+    const csrs = keysOfMeters(505, 1).map(({ csr }) => csr);
+    const { folder, client } = folderOf(csrs, batched);
+    const bundle = (of: string) => {
+      const file = `${folder}.${of}`;
+      const chosen = authorities.filter(({ profile }) => profile.endsWith(of));
+      writeFileSync(
+        file,
+        chosen.map(({ certificate }) => encodePem(Buffer.from(certificate, "base64"))).join(""),
+      );
+      return ["--poll-every", "1", "--authority", file];
+    };
+    const wrong = await client("submit", folder, ...bundle("oca"));
+    expect([wrong.status, answerOf(wrong).counts]).toEqual([1, { wrong: 2 }]);
+    expect(certificatesIn(folder)).toEqual([]);
+    const right = await client("submit", folder, ...bundle("dca"));
+    expect([right.status, answerOf(right).counts]).toEqual([0, { issued: 2 }]);
   });
 
   test("asks for nothing before Appendix N lets it, and says so", async () => {

@@ -158,7 +158,8 @@ function surroundings(options: ServiceOptions): Surroundings {
 /** Judges by the authorities that the person gave; the lists of the SMKI have no Device Certificates. */
 function judgeBy(files: readonly string[]): PathCheckOf {
   const pool = files.flatMap((file) => decodeCertificateFile(readBoundedFile(file, 1024 * 1024)));
-  return createPathValidator({ roots: pool, pool, at: systemClock(), revocation: "ignored" });
+  const roots = pool.filter(({ issuer, subject }) => issuer.der.equals(subject.der));
+  return createPathValidator({ roots, pool, at: systemClock(), revocation: "ignored" });
 }
 
 function tellSubmission(result: SubmitResult, output: Output): number {
