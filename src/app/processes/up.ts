@@ -17,6 +17,8 @@ export interface RunningService {
   readonly repositoryUrl: string | undefined;
   /** Where Prometheus reads; undefined where the settings name no port. */
   readonly metricsUrl: string | undefined;
+  /** The file transfer's port, and the fingerprint of its host key; undefined where the settings name no port. */
+  readonly sftp: { readonly port: number; readonly fingerprint: string } | undefined;
   /** What the workers sign with. */
   readonly signer: string;
   readonly logFile: string;
@@ -56,6 +58,10 @@ export async function startService(settings: Settings): Promise<RunningService> 
       url: String(web?.["url"]),
       repositoryUrl: web?.["repositoryUrl"] === undefined ? undefined : String(web["repositoryUrl"]),
       metricsUrl: web?.["metricsUrl"] === undefined ? undefined : `${String(web["metricsUrl"])}/metrics`,
+      sftp:
+        web?.["sftpPort"] === undefined
+          ? undefined
+          : { port: Number(web["sftpPort"]), fingerprint: String(web["sftpFingerprint"]) },
       signer: String(workers[0]?.["signer"]),
       logFile: started.logFile,
       failed: started.failed,

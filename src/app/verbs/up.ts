@@ -25,10 +25,10 @@ Stop with Ctrl-C or SIGTERM: work in hand is finished within 10 seconds; a secon
       });
       const service = await startService(settingsOf(options));
       kill = service.kill;
-      const { url, repositoryUrl, metricsUrl, signer, logFile, estate } = service;
+      const { url, repositoryUrl, metricsUrl, sftp, signer, logFile, estate } = service;
       const { environment, edition, dataFolder } = estate.settings;
       output.answer(
-        { url, repositoryUrl, metricsUrl, environment, edition, dataFolder, signer, logFile },
+        { url, repositoryUrl, metricsUrl, sftp, environment, edition, dataFolder, signer, logFile },
         [
           `OpenSMKI is up: ${environment} environment, edition ${edition}, data in ${dataFolder}`,
           `  JSON API         ${url}/api/v1/status`,
@@ -36,6 +36,9 @@ Stop with Ctrl-C or SIGTERM: work in hand is finished within 10 seconds; a secon
             ? []
             : [`  Repository       ${repositoryUrl} (in the manner of DCC Boxed)`]),
           ...(metricsUrl === undefined ? [] : [`  Metrics          ${metricsUrl}`]),
+          ...(sftp === undefined
+            ? []
+            : [`  File transfer    port ${String(sftp.port)}, host key ${sftp.fingerprint}`]),
           `  Keys             ${signer}`,
           `  Log              ${logFile}`,
           "Ctrl-C stops it.",

@@ -13,6 +13,7 @@ export interface UpAnswer {
   readonly url: string;
   readonly repositoryUrl?: string;
   readonly metricsUrl?: string;
+  readonly sftp?: { readonly port: number; readonly fingerprint: string };
   readonly logFile: string;
   readonly environment: string;
 }
