@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../../time/clock.ts";
 
@@ -55,5 +55,7 @@ export function logRequests(service: FastifyInstance, clock: Clock): RequestNote
 
 /** Ten digits of seconds and a random part, in the form of DCC Boxed: `1234567890-abc123456`. */
 function createAuditReference(now: Date): string {
-  return `${String(Math.floor(now.getTime() / 1000))}-${randomBytes(8).toString("hex")}`;
+  // Node draws the random octets of many UUIDs together, which costs a request much less than its own.
+  const random = randomUUID().replaceAll("-", "").slice(-16);
+  return `${String(Math.floor(now.getTime() / 1000))}-${random}`;
 }
