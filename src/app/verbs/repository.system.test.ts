@@ -99,3 +99,22 @@ test("A user asks the running service with its key; usage and response times are
   expect(log).toContain("/services/certificatesearch");
   expect(log).not.toContain(apiKey.slice(-43));
 });
+
+test("A back-up has the documents, and a restore gives them back", async () => {
+  const data = await foundedEstate();
+  const [file, back, backup] = ["rapp.pdf", "back.pdf", "backup"].map((name) =>
+    join(temporaryFolder(), name),
+  ) as [string, string, string];
+  const octets = Buffer.concat([Buffer.from("%PDF-1.7\n"), Buffer.alloc(900_000, 3)]);
+  writeFileSync(file, octets);
+  const run = async (...words: string[]) => {
+    const { status, stderr } = await smki(words);
+    expect([words[0], status, status === 0 ? "" : stderr]).toEqual([words[0], 0, ""]);
+  };
+  await run("repository", "document", "lodge", "smki-rapp", "1.0", file, "--data", data);
+  await run("backup", backup, "--data", data);
+  const restored = join(temporaryFolder(), "data");
+  await run("restore", backup, "--data", restored, "--accept-loss");
+  await run("repository", "document", "get", "smki-rapp", "1.0", back, "--data", restored);
+  expect(readFileSync(back).equals(octets)).toBe(true);
+});
