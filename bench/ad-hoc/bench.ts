@@ -52,7 +52,7 @@ export async function benchAdHoc(output: Output): Promise<BenchResult> {
   try {
     const workers = await startWorkers(estate, 2);
     await submit(estate, bench, first.requests);
-    const web = await startWebProcess(estate, process.env["SMKI_BENCH_WEB_OPTIONS"]);
+    const web = await startWebProcess(estate);
     const asking = await prepare(estate, bench, web.url, again.requests);
     const processes = () => ({
       web: processorSeconds([web.process]),
