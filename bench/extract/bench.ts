@@ -134,9 +134,9 @@ function figures({ certificates, written, floor, growth, processor }: Run): Meas
       target: `>= ${String(toReach)} MB/s`,
       reached: speed >= toReach,
     },
+    { name: `${of}: by the processor time of the process`, value: rowOctets / 1e6 / processor, unit: "MB/s" },
     { name: `${of}: certificates`, value: certificates / (milliseconds / 1000), unit: "/s" },
     { name: `${of}: size of its files, of that of its rows`, value: fileOctets / rowOctets, unit: "" },
-    { name: `${of}: processor time of the process`, value: processor, unit: "s" },
     { name: `${of}: memory that the process grew by`, value: growth / 1e6, unit: "MB" },
   ];
 }

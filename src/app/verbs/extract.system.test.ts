@@ -1,6 +1,7 @@
 import { appendFileSync, cpSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { serverAuthorityFile } from "../processes/server-certificate.ts";
 import {
   credentialOf,
   enrolParties,
@@ -65,6 +66,12 @@ test("A running service makes the first extract by itself; a third party proves 
       copy,
     ]);
   expect(await verify(full, delta)).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Holds: /) });
+  // From the ledger as it is served, which has grown since.
+  const ca = serverAuthorityFile(join(service.data, "tls"));
+  const key = join(service.data, "ledger-verifier-key.txt");
+  const url = `${service.answer.url}/ledger`;
+  const served = await smki(["extract", "verify", delta, "--key", key, "--from", url, "--ca", ca]);
+  expect(served).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Holds: /) });
   const altered = join(place, "altered");
   cpSync(full, altered, { recursive: true });
   appendFileSync(join(altered, "certificates.csv.zst"), "x");

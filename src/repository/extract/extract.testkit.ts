@@ -49,7 +49,7 @@ export const contextOf = (estate: Extracting, folder: string): ExtractContext =>
 export const sequenceNow = ({ database, ledger, clock }: Extracting): Promise<unknown> =>
   sequenceOnce({ database, signer: ledger, clock: clock.read });
 
-export const keyOf = ({ ledger }: Extracting): string => formatVerifierKey(ledger.verifier);
+const keyOf = ({ ledger }: Extracting): string => formatVerifierKey(ledger.verifier);
 
 /** What a third party does: copies the ledger as it is now, and judges the extracts by it. */
 export async function judge(

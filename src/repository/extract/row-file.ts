@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { PassThrough, Transform } from "node:stream";
@@ -10,6 +9,8 @@ import { headings } from "./rows.ts";
 
 /** Octets that are compressed at once: a row by itself costs more to hand over than to compress. */
 const pieceOctets = 1 << 20;
+/** Pieces that wait to be compressed. */
+const mostPieces = 6;
 
 /** Level 1: half the processor time of the usual level 3 for the same size, since keys and signatures do not compress. */
 const compression = {
@@ -39,6 +40,7 @@ export class RowFile {
   readonly #input = new PassThrough({ writableHighWaterMark: pieceOctets });
   readonly #meter = new Meter();
   readonly #written: Promise<void>;
+  readonly #handedOver: Promise<undefined>[] = [];
   #parts: Buffer[] = [];
   #waiting = 0;
   /** Octets of rows, before they are compressed. */
@@ -70,14 +72,13 @@ export class RowFile {
     const piece = Buffer.concat(this.#parts, this.#waiting);
     this.#parts = [];
     this.#waiting = 0;
-    if (this.#input.write(piece)) return;
-    // A pipeline that failed drains nothing any more.
-    const gone = new AbortController();
-    try {
-      await Promise.race([once(this.#input, "drain", { signal: gone.signal }), this.#written]);
-    } finally {
-      gone.abort();
-    }
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#input.write(piece, () => {
+      resolve(undefined);
+    });
+    this.#handedOver.push(promise);
+    // While some are compressed the next ones are read. A pipeline that failed takes nothing any more.
+    if (this.#handedOver.length > mostPieces) await Promise.race([this.#written, this.#handedOver.shift()]);
   }
 
   /** Ends the file, which is durable when this resolves. @param count - rows in it */
