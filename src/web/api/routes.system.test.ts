@@ -34,6 +34,12 @@ const access: Readonly<Record<string, "public" | "credential">> = {
   "GET /api/v1/devices/:device": "credential",
   "PUT /api/v1/devices/:device": "credential",
   "GET /api/v1/devices/:device/history": "credential",
+  "GET /api/v1/documents": "credential",
+  "GET /api/v1/documents/:document": "credential",
+  "GET /api/v1/documents/:document/versions/:version": "credential",
+  "PUT /api/v1/documents/:document/versions/:version": "credential",
+  "GET /api/v1/repository-usage": "credential",
+  "GET /crl/*": "public",
 };
 
 let bed: ApiTestbed;
@@ -49,6 +55,8 @@ const addressOf = (path: string) =>
     .replace(":kind", "device")
     .replace(":serialNumber", "10ab")
     .replace(":device", "00db120000000001")
+    .replace(":document", "device-certificate-policy")
+    .replace(":version", "1.0")
     .replace(/:(batch|leaf|old|new)/g, "1")
     .replace("*", "0/000");
 
@@ -122,7 +130,8 @@ describe("The OpenAPI description", () => {
         return [name, security === undefined ? "public" : "credential"];
       }),
     );
-    const { "GET /api/v1/openapi.json": _, ...others } = access;
+    // What is no part of the JSON API, and the description itself.
+    const { "GET /api/v1/openapi.json": _, "GET /crl/*": __, ...others } = access;
     expect(Object.fromEntries(described)).toEqual(others);
     expect(components.securitySchemes).toMatchObject({ ikiCredential: { type: "mutualTLS" } });
   });
