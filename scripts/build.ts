@@ -34,10 +34,13 @@ function compile(): void {
 }
 
 function copyAssets(): number {
+  // What tests share stays behind, whatever it is written in.
   const isAsset = (name: string) => !/\.(ts|md)$/.test(name);
+  const isOfTests = (path: string) => /(^|\/)testkit\//.test(path);
   const files = globSync("**/*", { cwd: source, withFileTypes: true })
     .filter((entry) => entry.isFile() && isAsset(entry.name))
-    .map((entry) => relative(source, join(entry.parentPath, entry.name)));
+    .map((entry) => relative(source, join(entry.parentPath, entry.name)))
+    .filter((path) => !isOfTests(path));
   for (const file of files) {
     mkdirSync(dirname(join(fresh, file)), { recursive: true });
     cpSync(join(source, file), join(fresh, file));

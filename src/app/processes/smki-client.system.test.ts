@@ -11,7 +11,7 @@ import { serverAuthorityFile } from "./server-certificate.ts";
 import { type ApiService, apiService } from "./testkit/api-service.ts";
 import { type Identity, joinEstate } from "./testkit/estates.ts";
 import { issueDevice, keysOfMeters, meterKeys } from "./testkit/requests.ts";
-import { smki, temporaryFolder } from "./testkit/smki.ts";
+import { processesOn, smki, temporaryFolder } from "./testkit/smki.ts";
 import { systemCredential } from "./testkit/web-services.ts";
 
 const hasProc = existsSync("/proc/self/environ");
@@ -79,6 +79,15 @@ const answerOf = ({ stdout }: { readonly stdout: string }) =>
     error?: { readonly code: string };
   };
 
+/** Keeps the workers from working. @returns what lets them go on */
+function pauseWorkers(): () => void {
+  const workers = processesOn(api.service.data).filter(({ role }) => role === "work");
+  for (const { pid } of workers) process.kill(pid, "SIGSTOP");
+  return () => {
+    for (const { pid } of workers) process.kill(pid, "SIGCONT");
+  };
+}
+
 describe.skipIf(!hasProc)("smki client, against the services [needs /proc]", () => {
   test("brings the certificates of a folder", async () => {
     const csrs = keysOfMeters(500, 3).map(({ csr }) => csr);
@@ -140,8 +149,14 @@ describe.skipIf(!hasProc)("smki client, against the services [needs /proc]", () 
         .slice(0, 3);
       const { folder, client, url } = folderOf(csrs, batched);
       const script = join(import.meta.dirname, "../../cli/client/testkit/killed-client-process.ts");
+      // A poll that is not the last one: of a batch that nobody works on yet.
+      const resume = step === "polled" ? pauseWorkers() : () => undefined;
       const killed = spawn(process.execPath, [script, folder, url, step], { stdio: "ignore" });
-      expect(await once(killed, "exit")).toEqual([null, "SIGKILL"]);
+      try {
+        expect(await once(killed, "exit")).toEqual([null, "SIGKILL"]);
+      } finally {
+        resume();
+      }
       let run = await client("submit", folder, "--poll-every", "1");
       const { unanswered } = answerOf(run);
       // From the last octets of a batch until its answer is written down, only a person can know.
