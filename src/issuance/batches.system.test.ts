@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hours } from "../authorities/ceremony/estate.testkit.ts";
 import type { Database } from "../database/connect.ts";
 import { localOperator } from "../registration/principal.ts";
+import { type Edition, rulebookFor } from "../rulebook/index.ts";
 import { localTime, nextDay } from "../time/local-time.ts";
 import { approveBatch, rejectBatch } from "./approve-batch.ts";
 import { batchResults } from "./batch-results.ts";
@@ -16,6 +17,7 @@ import {
   makeKey,
   operator,
 } from "./issuance.testkit.ts";
+import { responseTimes } from "./response-times.ts";
 import { SentTimes } from "./sent-times.ts";
 import { removeStaleUploads } from "./stale-uploads.ts";
 import { beginUpload, receiveUpload } from "./upload.ts";
@@ -417,5 +419,31 @@ describe("response times", () => {
     expect(await times(batchId)).toEqual([
       { channel: "portal-batch", request_count: 2, last_octet: 4_250, accepted: 4_000 },
     ]);
+  });
+
+  test("are shown by channel, single ones beside the target of their edition", async () => {
+    const began = estate.clock.read();
+    estate.clock.advance(1);
+    for (const wait of [200, 900, 1_500]) {
+      const batch = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(1), { channel: "est" });
+      estate.clock.advance(wait);
+      await estate.work(batch);
+    }
+    const est = async (edition: Edition, since = began) => {
+      const { target, channels } = await estate.database.read((tx) =>
+        responseTimes(tx, rulebookFor(edition), since),
+      );
+      return { target, ...channels.find(({ channel }) => channel === "est") };
+    };
+    expect(await est("response")).toMatchObject({
+      target: 1,
+      kind: "single",
+      answers: 3,
+      within: 2,
+      sinceLastOctet: { median: 0.9, p99: 1.5, longest: 1.5 },
+      sinceAccepted: { longest: 0 },
+    });
+    expect(await est("draft")).toMatchObject({ target: 30, within: 3 });
+    expect(await est("response", estate.clock.read())).toEqual({ target: 1 });
   });
 });

@@ -7,6 +7,7 @@ import { waitingBatches } from "../../issuance/batch-status.ts";
 import { issuanceQueue } from "../../issuance/deliver.ts";
 import { heldChunks, resumeAll, resumeChunk } from "../../issuance/held-chunks.ts";
 import { portalUses } from "../../issuance/portal-use.ts";
+import { responseTimes, type Spread } from "../../issuance/response-times.ts";
 import { batchTerms } from "../estate/terms.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
 import { operatorAtMachine } from "./operator.ts";
@@ -19,6 +20,7 @@ export function queueCommand(): Command {
     .addCommand(resumeCommand())
     .addCommand(batchesCommand())
     .addCommand(allowancesCommand())
+    .addCommand(timesCommand())
     .addCommand(approveCommand())
     .addCommand(rejectCommand());
 }
@@ -60,6 +62,41 @@ function resumeCommand(): Command {
         }
         await database.transaction((tx) => resumeChunk(tx, by, chunk, clock()));
         output.answer({ resumed: [chunk] }, `Chunk ${String(chunk)} goes on.`);
+      }),
+    );
+}
+
+function timesCommand(): Command {
+  return withEstateOptions(new Command("times"))
+    .description("shows how long answers to CSRs took, beside the target for a single one (SEC L8.1(a))")
+    .option("--days <number>", "of what was received in so many days", wholeNumber(1, 366), 1)
+    .addHelpText(
+      "after",
+      `
+Each is measured twice: from the last octet of the request, on which the target is judged, and from receipt as SEC
+Appendix M 1.2 has it, when the checks were over; both until the answer was sent or could be fetched.`,
+    )
+    .action((options: EstateOptions & { readonly days: number }) =>
+      withEstate(options, async ({ database, clock, rules }, output) => {
+        const since = new Date(clock().getTime() - options.days * 86_400_000);
+        const times = await database.read((tx) => responseTimes(tx, rules, since));
+        const inSeconds = ({ median, p99, longest }: Spread) =>
+          [median, p99, longest].map((seconds) => seconds.toFixed(3)).join(" / ");
+        const rows = times.channels.map(({ channel, kind, answers, within, ...of }) => [
+          channel,
+          kind,
+          String(answers),
+          inSeconds(of.sinceLastOctet),
+          inSeconds(of.sinceAccepted),
+          kind === "batch" ? "" : `${((100 * within) / answers).toFixed(2)} %`,
+        ]);
+        const head = ["channel", "of", "answers", "from last octet", "from receipt", "within"];
+        output.answer(
+          times,
+          rows.length === 0
+            ? "Nothing was answered in that time."
+            : `${table(head, rows)}\n\nSeconds: median / 99 of 100 / longest. Target for a single CSR: ${String(times.target)} s.`,
+        );
       }),
     );
 }
