@@ -393,7 +393,8 @@ describe("a hostile service", () => {
 
   test("whose answer does not end is left, whether it is long or slow", async () => {
     put("a.csr");
-    const once = { every: 1, once: true };
+    // With any pause between polls, `once` would not ask at all in the millisecond of the submission.
+    const once = { every: 0, once: true };
     for (const [piece, pause] of [
       [" ".repeat(65_536), 0],
       [" ", 20],
@@ -406,7 +407,6 @@ describe("a hostile service", () => {
           clearInterval(timer);
         });
       };
-      await new Promise((resolve) => setTimeout(resolve, 5));
       expect(["ANSWER_INVALID", "CLIENT_NOT_CONNECTED"]).toContain((await refusal({ polling: once })).code);
     }
   });
