@@ -7,6 +7,7 @@ import { benchCrl } from "./crl/bench.ts";
 import { leaveNothing, leaveNothingOnSignals } from "./estate/leave-nothing.ts";
 import { benchExtract } from "./extract/bench.ts";
 import { benchFloor } from "./floor/bench.ts";
+import { benchGrowth } from "./growth/bench.ts";
 import { benchIssueCode } from "./issue-code/bench.ts";
 import { benchLookup } from "./lookup/bench.ts";
 import { benchMessages } from "./messages/bench.ts";
@@ -34,7 +35,8 @@ const benches: Readonly<Record<string, (output: Output, options: BenchOptions) =
   "ad-hoc": benchAdHoc,
   crl: benchCrl,
   extract: benchExtract,
-  lookup: benchLookup,
+  "lookup-10m": benchLookup,
+  growth: benchGrowth,
   messages: benchMessages,
   "start-up": benchStartUp,
 };
@@ -56,7 +58,12 @@ const program = new Command("npm run bench --")
     countOf,
     50_000,
   )
-  .option("--certificates <number>", "certificates among which is looked up", countOf, 200_000)
+  .option(
+    "--certificates <number>",
+    "certificates stored: as many lookup-10m looks up in, and growth grows up to",
+    countOf,
+    10_000_000,
+  )
   .action(async (name: string | undefined, options: BenchOptions) => {
     const output = createOutput(options.json);
     const chosen = name === undefined ? Object.entries(benches) : [[name, benches[name]] as const];

@@ -25,14 +25,17 @@ interface Found {
  * with its issuer's signature, a sample verified by OpenSSL, the whole ledger.
  *
  * @param when - for the names of the checks, such as "after kill -9"
+ * @param filler - what the identifiers of CAs begin with whose certificates nobody signed: the ledger has them, and that is all
  */
 export async function checkEstate(
   estate: Estate,
   expected: number,
   when: string,
   output: Output,
+  filler = "no such CA",
 ): Promise<Check[]> {
-  const authorities = await estate.database.read((tx) => selectAuthorities(tx));
+  const all = await estate.database.read((tx) => selectAuthorities(tx));
+  const authorities = all.filter(({ id }) => !id.startsWith(filler));
   const found = await output.progress(`certificates linted, ${when}`, expected, (advance) =>
     lintAll(estate, authorities, advance),
   );
@@ -81,7 +84,8 @@ async function lintAll(
     const { rows } = await database.read((tx) =>
       sql<{ serial_number: Buffer; authority_id: string; certificate: Buffer }>`
         select serial_number, authority_id, certificate from certificate
-        where kind = 'device' and serial_number > ${after} order by serial_number limit ${page}`.execute(tx),
+        where kind = 'device' and authority_id = any (${[...issuers.keys()]}) and serial_number > ${after}
+        order by serial_number limit ${page}`.execute(tx),
     );
     for (const { authority_id, certificate } of rows) {
       const parsed = parseCertificate(certificate);

@@ -61,11 +61,12 @@ export async function benchLookup(
     await Promise.all([web.stop(), workers.stop()]);
     const server = await serverSettings(estate);
     return {
-      bench: "lookup",
+      bench: `lookup-${inShort(certificates)}`,
       measurements: measured.measurements,
       settings: {
         certificates: found.count,
         "what they are": "filler: Device Certificates in form, each with a random key and a random signature",
+        "web processes": 1,
         "octets of table and indexes": found.octets,
         "seconds to fill, off the clock": Math.round(fillSeconds),
         connections: connectionCount,
@@ -93,6 +94,9 @@ export async function benchLookup(
     await bench.remove();
   }
 }
+
+const inShort = (count: number): string =>
+  count % 1_000_000 === 0 ? `${String(count / 1_000_000)}m` : String(count);
 
 const loadInWords = (): string => (loadavg()[0] ?? 0).toFixed(1);
 

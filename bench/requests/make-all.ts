@@ -10,25 +10,40 @@ export interface MadeRequests {
   readonly seconds: number;
 }
 
-/** Makes Device CSRs on two threads, each with a key of its own. */
-export async function makeRequests(count: number, output: Output): Promise<MadeRequests> {
+/**
+ * Makes Device CSRs on two threads, each with a key of its own.
+ *
+ * @param options - with `spread` their Devices are drawn from all there are, and not numbered from 0
+ */
+export async function makeRequests(
+  count: number,
+  output: Output,
+  { spread = false }: { readonly spread?: boolean } = {},
+): Promise<MadeRequests> {
   const start = performance.now();
   const share = Math.ceil(count / threads);
   const parts = await output.progress("CSRs made", count, (advance) =>
     Promise.all(
       Array.from({ length: threads }, (_, thread) => {
         const first = thread * share;
-        return makePart(first, Math.max(0, Math.min(share, count - first)), advance);
+        return makePart({ first, count: Math.max(0, Math.min(share, count - first)), spread }, advance);
       }),
     ),
   );
   return { requests: parts.flat(), seconds: (performance.now() - start) / 1000 };
 }
 
-function makePart(first: number, count: number, advance: (by: number) => void): Promise<Buffer[]> {
+/** What one thread makes. */
+export interface RequestOrder {
+  readonly first: number;
+  readonly count: number;
+  readonly spread: boolean;
+}
+
+function makePart(order: RequestOrder, advance: (by: number) => void): Promise<Buffer[]> {
   const made = Promise.withResolvers<Buffer[]>();
   const requests: Buffer[] = [];
-  const worker = new Worker(new URL("./make-thread.ts", import.meta.url), { workerData: { first, count } });
+  const worker = new Worker(new URL("./make-thread.ts", import.meta.url), { workerData: order });
   worker.on("message", (framed: Uint8Array) => {
     const part = unframe(Buffer.from(framed.buffer, framed.byteOffset, framed.byteLength));
     requests.push(...part);

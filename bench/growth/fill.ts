@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "kysely";
+import type { Estate } from "../../src/app/estate/estate.ts";
+import type { Output } from "../../src/cli/output.ts";
+import { isSequenced } from "../bulk/submit.ts";
+import {
+  copyRequests,
+  lodgeAuthority,
+  lodgeCertificates,
+  ofOneIssuingDca,
+  type Templates,
+} from "./filler.ts";
+import { withoutRandomIndexes } from "./random-indexes.ts";
+
+const together = 50_000;
+
+/**
+ * Fills the estate with everything that issuing so many certificates would have left: certificates, claimed keys,
+ * Devices, batches, chunks, intents, claims, retired CAs, and leaves of the ledger, which the sequencer of the workers deals.
+ * Then it is made tidy, as it would be by then.
+ *
+ * @param from - number of the first certificate, a multiple of 1,000
+ * @param to - number of the first that is not lodged, a multiple of 1,000
+ */
+export async function fill(
+  estate: Estate,
+  templates: Templates,
+  from: number,
+  to: number,
+  output: Output,
+): Promise<void> {
+  const { database, clock } = estate;
+  await output.progress("certificates of filler", to - from, (advance) =>
+    withoutRandomIndexes(database, async () => {
+      for (let first = from; first < to; ) {
+        // Up to the next CA, at the most.
+        const count = Math.min(together, to - first, ofOneIssuingDca - (first % ofOneIssuingDca));
+        await database.transaction(async (tx) => {
+          if (first % ofOneIssuingDca === 0)
+            await lodgeAuthority(tx, templates, first / ofOneIssuingDca, clock());
+          await lodgeCertificates(tx, templates, first, count, clock());
+          await copyRequests(tx, templates, count / 1_000);
+        });
+        first += count;
+        advance(count);
+      }
+    }),
+  );
+  while (!(await isSequenced(database))) await sleep(100);
+  await makeTidy(estate);
+}
+
+/** Vacuum, statistics and a checkpoint, so that none of them falls into what is measured. */
+export async function makeTidy({ database }: Pick<Estate, "database">): Promise<void> {
+  // Neither may stand in a transaction.
+  await database.read((tx) => sql`vacuum analyze`.execute(tx));
+  await database.read((tx) => sql`checkpoint`.execute(tx));
+}
