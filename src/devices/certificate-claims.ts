@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { type Eui64, eui64FromOctets } from "../certificates/index.ts";
 import { byteaArray, int8Array } from "../database/binary-arrays.ts";
+import { prepared } from "../database/prepared.ts";
 import type { Tx } from "../database/transaction.ts";
 
 /** Held from the claim to the commit, so that the numbers of claims rise in the order of their commits. */
@@ -18,7 +19,7 @@ export interface ClaimsSeen {
 
 /** What is under way in all chunks. They are few: as many as are being signed, and those that are held. */
 export async function readClaims(tx: Tx): Promise<ClaimsSeen> {
-  const { rows } = await sql<{ newest: number; devices: Buffer }>`
+  const { rows } = await sql<{ newest: number; devices: Buffer }>`${prepared}
     select (select coalesce(max(id), 0) from device_claim) as newest,
       (select coalesce(string_agg(devices, ''), '') from device_claim where open) as devices`.execute(tx);
   return { newest: rows[0]?.newest ?? 0, underWay: count(rows[0]?.devices ?? Buffer.alloc(0)) };
@@ -37,11 +38,11 @@ export async function claimCertificates(
   claims: ReadonlyMap<number, readonly Eui64[]>,
   seen: number,
 ): Promise<ReadonlyMap<Eui64, number> | undefined> {
-  await sql`select pg_advisory_xact_lock(${claimLock.toString()}::bigint)`.execute(tx);
+  await sql`${prepared} select pg_advisory_xact_lock(${claimLock.toString()}::bigint)`.execute(tx);
   const chunks = int8Array([...claims.keys()]);
   const devices = byteaArray([...claims.values()].map((ids) => Buffer.from(ids.join(""), "hex")));
   // A statement of its own, after the lock: it sees what was committed by whoever held it before.
-  const { rows } = await sql<{ newest: number; devices: Buffer }>`
+  const { rows } = await sql<{ newest: number; devices: Buffer }>`${prepared}
     with mine as (
       insert into device_claim (chunk_id, devices)
       select * from unnest(${chunks}::bigint[], ${devices}::bytea[]))
@@ -57,7 +58,7 @@ export async function claimCertificates(
 /** Closes the claims of chunks, in the transaction that makes their certificates visible. */
 export async function closeClaims(tx: Tx, chunkIds: readonly number[]): Promise<void> {
   if (chunkIds.length === 0) return;
-  await sql`
+  await sql`${prepared}
     with closed as (
       update device_claim set open = false
       where chunk_id = any(${int8Array(chunkIds)}::bigint[]) and open returning id)

@@ -41,10 +41,21 @@ export async function setCertificateLimit(
     values (${Buffer.from(deviceId, "hex")}, ${certificates}, ${reason}, ${salt}, ${by.name}, ${at})
     on conflict (device_id) do update set certificates = excluded.certificates, reason = excluded.reason,
       salt = excluded.salt, set_by = excluded.set_by, set_at = excluded.set_at`.execute(tx);
-  const reasonHash = hash("sha256", Buffer.concat([salt, Buffer.from(reason)]), "hex");
-  await recordActs(tx, [
-    { kind: "device.limit-set", at, by: by.name, subject: { device: deviceId, certificates, reasonHash } },
-  ]);
+  const subject = { device: deviceId, certificates, reasonHash: hashOf(salt, reason) };
+  await recordActs(tx, [{ kind: "device.limit-set", at, by: by.name, subject }]);
+}
+
+const hashOf = (salt: Buffer, reason: string): string =>
+  hash("sha256", Buffer.concat([salt, Buffer.from(reason)]), "hex");
+
+/** Every limit, with the hash of its reason that the act of setting it has. */
+export async function allCertificateLimits(
+  tx: Tx,
+): Promise<(Omit<CertificateLimit, "reason"> & { deviceId: string; reasonHash: string })[]> {
+  const { rows } = await sql<CertificateLimit & { deviceId: string; salt: Buffer }>`
+    select encode(device_id, 'hex') as "deviceId", certificates, reason, salt, set_by as "setBy", set_at as "setAt"
+    from device_certificate_limit`.execute(tx);
+  return rows.map(({ salt, reason, ...limit }) => ({ ...limit, reasonHash: hashOf(salt, reason) }));
 }
 
 /** The limit of its own that a Device has; undefined: the rule's. */

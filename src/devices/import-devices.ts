@@ -11,6 +11,7 @@ import { countMerge, lockInventory, type MergeCounts, mergeDevices } from "./inv
 import { requireKeeper } from "./permissions.ts";
 import { createStaging, repeatedDevices, stageDevices, staged } from "./staging-store.ts";
 import { readSuppliers } from "./suppliers.ts";
+import { digestOfChange } from "./verify-inventory.ts";
 
 /** A line that cannot be taken, and what would be right. */
 export interface ImportMistake {
@@ -62,9 +63,12 @@ export async function importDevices(
   if (options.dryRun === true)
     return { sha256: digest.digest("hex"), rows, ...(await countMerge(tx, staged)) };
   await lockInventory(tx);
-  const { added, changed } = await mergeDevices(tx, staged, options.at);
+  const { added, changed, change } = await mergeDevices(tx, staged, options.at);
   const report = { sha256: digest.digest("hex"), rows, added, changed, unchanged: rows - added - changed };
-  await recordActs(tx, [{ kind: "devices.imported", at: options.at, by: by.name, subject: { ...report } }]);
+  // Of the rows as they stand: the file alone does not tell which of its lines said anything new.
+  const devices = await digestOfChange(tx, change, staged);
+  const subject = { ...report, change, devices };
+  await recordActs(tx, [{ kind: "devices.imported", at: options.at, by: by.name, subject }]);
   return report;
 }
 

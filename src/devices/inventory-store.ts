@@ -16,7 +16,8 @@ const written = [
   "firmware_version",
 ] as const;
 
-type WrittenRow = {
+/** A row with those columns. */
+export type WrittenRow = {
   device_id: Buffer;
   device_type: DeviceType;
   smi_status: SmiStatus | null;
@@ -28,7 +29,7 @@ type WrittenRow = {
   firmware_version: string | null;
 };
 
-type DeviceRow = WrittenRow & { status_since: Date; changed_at: Date };
+type DeviceRow = WrittenRow & { status_since: Date; changed_at: Date; change_id: number };
 
 type DeviceTables = {
   device: DeviceRow;
@@ -39,7 +40,7 @@ const tables = (tx: Tx) => tx.$extendTables<DeviceTables>();
 const octetsOf = (deviceId: Eui64): Buffer => Buffer.from(deviceId, "hex");
 
 /** The columns of `written` in one table, as a list. */
-const columnsOf = (table: string): RawBuilder<unknown> =>
+export const columnsOf = (table: string): RawBuilder<unknown> =>
   sql.join(written.map((column) => sql.ref(`${table}.${column}`)));
 
 /** One Device as a row that `mergeDevices` takes. */
@@ -78,17 +79,20 @@ const differs = sql`(${columnsOf("device")}) is distinct from (${columnsOf("inco
  * so that nothing changes between the statements.
  *
  * @param source - a relation with `device_id` and the columns of `written`, each Device once
+ * @returns the counts, and the number of the change, which is higher than that of any before
  */
 export async function mergeDevices(
   tx: Tx,
   source: RawBuilder<unknown>,
   at: Date,
-): Promise<Omit<MergeCounts, "unchanged">> {
+): Promise<Omit<MergeCounts, "unchanged"> & { readonly change: number }> {
+  const change = await drawChange(tx);
   const names = sql.join(written.map((column) => sql.ref(column)));
   const incoming = sql`(select * from ${source}) incoming`;
   await sql`
-    insert into device_history (device_id, since, until, status_since, ${names})
-    select device.device_id, device.changed_at, ${at}::timestamptz, device.status_since, ${columnsOf("device")}
+    insert into device_history (device_id, since, until, status_since, change_id, ${names})
+    select device.device_id, device.changed_at, ${at}::timestamptz, device.status_since, device.change_id,
+      ${columnsOf("device")}
     from device join ${incoming} on incoming.device_id = device.device_id
     where ${differs}`.execute(tx);
   const changed = await sql`
@@ -96,15 +100,21 @@ export async function mergeDevices(
       ${sql.join(written.map((column) => sql`${sql.ref(column)} = ${sql.ref(`incoming.${column}`)}`))},
       status_since = case when device.smi_status is distinct from incoming.smi_status
         then ${at}::timestamptz else device.status_since end,
-      changed_at = ${at}::timestamptz
+      changed_at = ${at}::timestamptz, change_id = ${change}
     from ${incoming} where incoming.device_id = device.device_id and ${differs}`.execute(tx);
   // In the order of the index, into which a million in any other order would go one page at a time.
   const added = await sql`
-    insert into device (device_id, status_since, changed_at, ${names})
-    select incoming.device_id, ${at}::timestamptz, ${at}::timestamptz, ${columnsOf("incoming")}
+    insert into device (device_id, status_since, changed_at, change_id, ${names})
+    select incoming.device_id, ${at}::timestamptz, ${at}::timestamptz, ${change}::bigint, ${columnsOf("incoming")}
     from ${incoming} where not exists (select from device where device.device_id = incoming.device_id)
     order by incoming.device_id`.execute(tx);
-  return { added: Number(added.numAffectedRows), changed: Number(changed.numAffectedRows) };
+  return { added: Number(added.numAffectedRows), changed: Number(changed.numAffectedRows), change };
+}
+
+async function drawChange(tx: Tx): Promise<number> {
+  const { rows } = await sql<{ change: number }>`
+    select nextval(pg_get_serial_sequence('device_history', 'id')) as change`.execute(tx);
+  return rows[0]?.change ?? 0;
 }
 
 /** Waits for whoever else changes the inventory, and keeps them out until the transaction ends. */
@@ -182,7 +192,14 @@ export async function selectDevices(tx: Tx, query: DeviceQuery): Promise<Device[
   return (await select.execute()).map((row) => fromRow(row, row.changed_at));
 }
 
-function fromRow(row: WrittenRow & { status_since: Date }, since: Date): Device {
+const fromRow = (row: WrittenRow & { status_since: Date }, since: Date): Device => ({
+  ...descriptionIn(row),
+  statusSince: row.status_since,
+  since,
+});
+
+/** What a row says of a Device. */
+export function descriptionIn(row: WrittenRow): DeviceDescription {
   return {
     deviceId: eui64FromOctets(row.device_id),
     deviceType: row.device_type,
@@ -193,7 +210,5 @@ function fromRow(row: WrittenRow & { status_since: Date }, since: Date): Device 
     ...(row.model === null ? {} : { model: row.model }),
     ...(row.hardware_version === null ? {} : { hardwareVersion: row.hardware_version }),
     ...(row.firmware_version === null ? {} : { firmwareVersion: row.firmware_version }),
-    statusSince: row.status_since,
-    since,
   };
 }

@@ -71,7 +71,7 @@ async function put(
   device: DeviceDescription,
   at: Date,
 ): Promise<"added" | "changed" | "unchanged"> {
-  const { added, changed } = await mergeDevices(tx, singleRow(device), at);
+  const { added, changed, change } = await mergeDevices(tx, singleRow(device), at);
   if (added + changed === 0) return "unchanged";
   const { deviceId, importSupplier, gasSupplier, smiStatus, ...others } = device;
   await recordActs(tx, [
@@ -82,6 +82,7 @@ async function put(
       subject: {
         ...others,
         device: deviceId,
+        change,
         smiStatus: smiStatus ?? null,
         importSupplier: importSupplier ?? null,
         gasSupplier: gasSupplier ?? null,

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { type Eui64, eui64FromOctets } from "../certificates/index.ts";
 import { byteaArray } from "../database/binary-arrays.ts";
+import { prepared } from "../database/prepared.ts";
 import type { Tx } from "../database/transaction.ts";
 import type { DeviceType, SmiStatus } from "../rulebook/index.ts";
 import type { KnownDevice } from "./eligibility.ts";
@@ -31,7 +32,7 @@ export async function standingOfDevices(
 ): Promise<ReadonlyMap<Eui64, DeviceStanding>> {
   const ids = byteaArray(deviceIds.map((deviceId) => Buffer.from(deviceId, "hex")));
   // Each is looked up by the primary keys, whatever the planner thinks of the tables: a join by hash would read them whole.
-  const { rows } = await sql<Row>`
+  const { rows } = await sql<Row>`${prepared}
     select asked.device_id, known.*
     from unnest(${ids}::bytea[]) asked (device_id)
     cross join lateral (

@@ -1,17 +1,20 @@
 import { type RawBuilder, sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { seconds } from "../authorities/ceremony/estate.testkit.ts";
-import { hierarchyTerms } from "../authorities/ceremony/terms.testkit.ts";
+import { hierarchyTerms, rules } from "../authorities/ceremony/terms.testkit.ts";
 import { publishListIfDue } from "../authorities/revocation/publish-list.ts";
 import { requestRevocation } from "../authorities/revocation/request-revocation.ts";
 import { markNotInUse } from "../authorities/revocation/revoke.ts";
 import type { SerialNumber } from "../certificates/index.ts";
+import { setCertificateLimit } from "../devices/certificate-limit.ts";
+import { putDevice } from "../devices/inventory.ts";
 import {
   type IssuingEstate,
   issuedSerialNumbers,
   issuingEstate,
   makeDeviceCsr,
   makeOrganisationCsr,
+  nextDevice,
   operator,
 } from "./issuance.testkit.ts";
 
@@ -19,6 +22,7 @@ let estate: IssuingEstate;
 let revoked: SerialNumber;
 let good: SerialNumber;
 let unused: SerialNumber;
+const device = nextDevice();
 beforeAll(async () => {
   estate = await issuingEstate({ stockSize: 2 });
   [revoked = expect.fail(), good = expect.fail()] = issuedSerialNumbers(
@@ -33,6 +37,8 @@ beforeAll(async () => {
   await estate.database.transaction(async (tx) => {
     await requestRevocation(tx, estate.supplier, revoked, "keyCompromise", at);
     await requestRevocation(tx, operator, credential, "privilegeWithdrawn", at);
+    await putDevice(tx, operator, { deviceId: device, deviceType: "CHF", smiStatus: "Pending" }, rules, at);
+    await setCertificateLimit(tx, operator, device, { certificates: 120, reason: "a test meter" }, at);
     await markNotInUse(tx, { serialNumber: unused, reason: "rejected", reportedBy: "test" }, at);
   });
   await publishCrl();
@@ -58,7 +64,9 @@ async function altered<Result>(
     | "iki_credential"
     | "certification_authority"
     | "certificate_revocation_list"
-    | "certificate_not_in_use",
+    | "certificate_not_in_use"
+    | "device"
+    | "device_certificate_limit",
   change: RawBuilder<unknown>,
   look: () => Promise<Result>,
 ): Promise<Result> {
@@ -79,7 +87,7 @@ async function altered<Result>(
   }
 }
 
-const octets = (serialNumber: SerialNumber) => Buffer.from(serialNumber, "hex");
+const octets = (identifier: string) => Buffer.from(identifier, "hex");
 const findings = async () => (await estate.verify()).findings.map(({ kind, what }) => `${kind}: ${what}`);
 
 test("nothing is found where nothing was altered", async () => {
@@ -200,5 +208,24 @@ describe("verification finds", () => {
     ],
   ] as const)("%s", async (_, table, change, expected) => {
     expect(await altered(table, change(), findings)).toEqual([expect.stringContaining(expected)]);
+  });
+});
+
+describe("what decides on the certificates of Devices", () => {
+  test("is compared with its acts: the inventory", async () => {
+    const taken = sql`update device set smi_status = 'Commissioned' where device_id = ${octets(device)}`;
+    expect(await altered("device", taken, findings)).toEqual([
+      expect.stringMatching(/^record-altered: what change \d+ of the inventory says of Device /),
+    ]);
+  });
+
+  test.each([
+    ["deleted", "record-missing", sql`delete from device_certificate_limit`],
+    ["raised", "record-altered", sql`update device_certificate_limit set certificates = 500`],
+    ["given another reason", "record-altered", sql`update device_certificate_limit set reason = 'none'`],
+  ])("and the limit of a single one: %s", async (_, kind, change) => {
+    expect(await altered("device_certificate_limit", change, findings)).toEqual([
+      expect.stringMatching(`^${kind}: the limit on certificates of Device ${device} is`),
+    ]);
   });
 });

@@ -17,6 +17,7 @@ export const aboutNotInUse = (serialNumber: string) => `the mark "not in use" of
 export const aboutState = (authority: string) => `the state of CA ${authority}`;
 export const aboutCredential = (serialNumber: string) => `credential ${serialNumber}`;
 export const aboutList = (authority: string, number: number) => `list ${String(number)} of ${authority}`;
+export const aboutLimit = (device: string) => `the limit on certificates of Device ${device}`;
 export const aboutRecord = (ceremony: number) => `the signed record of ceremony ${String(ceremony)}`;
 
 /** Values as text, one after the other. */
@@ -68,6 +69,9 @@ function* statements({ kind, subject, at, by }: Act): Generator<readonly [string
       return;
     case "credential.ended":
       yield [`${aboutCredential(text("serialNumber"))}, its end`, inWords(at)];
+      return;
+    case "device.limit-set":
+      yield [aboutLimit(text("device")), inWords(subject["certificates"], subject["reasonHash"], at, by)];
       return;
     case "ceremony.recorded":
       yield [aboutRecord(Number(subject["ceremony"])), inWords(subject["record"])];

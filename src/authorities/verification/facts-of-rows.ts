@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { sql } from "kysely";
 import type { Tx } from "../../database/transaction.ts";
+import { allCertificateLimits } from "../../devices/certificate-limit.ts";
 import { isSmkiError } from "../../errors/smki-error.ts";
 import { allCredentials } from "../../registration/registration.ts";
 import type { Authority, AuthorityState } from "../authority.ts";
@@ -10,6 +11,7 @@ import { type ListedEntries, readListedEntries } from "../revocation/listed-entr
 import { octetsOfList } from "../revocation/rebuild-list.ts";
 import {
   aboutCredential,
+  aboutLimit,
   aboutList,
   aboutNotInUse,
   aboutRecord,
@@ -26,7 +28,7 @@ export interface HeldFact {
   readonly isFromTheStart?: boolean;
 }
 
-/** What the rows state of revocations, marks, CAs, credentials and lists. */
+/** What the rows state of revocations, marks, CAs, credentials, ceremonies, limits and lists. */
 export async function* heldFacts(tx: Tx): AsyncGenerator<HeldFact> {
   const { rows: revocations } = await sql<RevocationRow>`
     select encode(serial_number, 'hex') as serial, authority_id as authority, revoked_at as at, reason,
@@ -56,6 +58,8 @@ export async function* heldFacts(tx: Tx): AsyncGenerator<HeldFact> {
     select id as ceremony, encode(sha256(convert_to(record, 'UTF8')), 'hex') as digest
     from ceremony where record is not null`.execute(tx);
   for (const { ceremony, digest } of records) yield { about: aboutRecord(ceremony), value: inWords(digest) };
+  for (const { deviceId, certificates, reasonHash, setAt, setBy } of await allCertificateLimits(tx))
+    yield { about: aboutLimit(deviceId), value: inWords(certificates, reasonHash, setAt, setBy) };
   for (const authority of await selectAuthorities(tx)) yield* heldLists(tx, authority);
 }
 

@@ -1,4 +1,5 @@
 import type { Tx } from "../../database/transaction.ts";
+import { InventoryCheck } from "../../devices/verify-inventory.ts";
 import { allActs } from "../../ledger/all-acts.ts";
 import type { LedgerFinding } from "../../ledger/verification/finding.ts";
 import { type Facts, factsOf } from "./facts-of-acts.ts";
@@ -6,7 +7,7 @@ import { authoritiesWithOtherCertificates, heldFacts } from "./facts-of-rows.ts"
 
 /**
  * Compares what the database states with the acts that made it so, both ways: revocations, marks, the states of
- * the CAs, credentials, and every list that was published. A revocation that was deleted by hand is found here,
+ * the CAs, credentials, every list that was published, the inventory of Devices and the limits of single ones. A revocation that was deleted by hand is found here,
  * and so is a credential that nobody granted. Of the certificates themselves the ledger's own verification tells.
  *
  * @param tx - of a snapshot, so that acts and rows are seen at one moment
@@ -15,9 +16,12 @@ import { authoritiesWithOtherCertificates, heldFacts } from "./facts-of-rows.ts"
 export async function verifyRecords(tx: Tx): Promise<LedgerFinding[]> {
   const findings: LedgerFinding[] = [];
   const recorded: Facts = new Map();
+  const inventory = new InventoryCheck(tx);
   // The last act of each thing counts: a CA goes from one state to the next.
-  for await (const act of allActs(tx, "certificate.issued"))
+  for await (const act of allActs(tx, "certificate.issued")) {
     for (const [about, fact] of factsOf(act)) recorded.set(about, fact);
+    await inventory.take(act);
+  }
   for await (const { about, value, isFromTheStart } of heldFacts(tx)) {
     const fact = recorded.get(about);
     recorded.delete(about);
@@ -43,5 +47,5 @@ export async function verifyRecords(tx: Tx): Promise<LedgerFinding[]> {
       kind: "record-altered",
       what: `CA ${id} has another certificate than was issued to it`,
     });
-  return findings;
+  return [...findings, ...(await inventory.findings())];
 }

@@ -13,12 +13,16 @@ create table device (
   model text,
   hardware_version text,
   firmware_version text,
-  changed_at timestamptz not null
+  changed_at timestamptz not null,
+  -- The change that made it so; see device_history.
+  change_id bigint not null
 );
 create index device_by_import_supplier on device (import_supplier, device_id) where import_supplier is not null;
 create index device_by_gas_supplier on device (gas_supplier, device_id) where gas_supplier is not null;
 
--- What was so before, from when until when: a row for each change, none for a Device that never changed.
+-- What was so before, from when until when: a row for each change, none for a Device that never changed. A change is one
+-- Device put, or one file: its number is drawn from this table's identity under the lock of the inventory, so that the
+-- numbers rise in the order of the commits, and the act in the ledger names it.
 create table device_history (
   id bigint generated always as identity primary key,
   device_id bytea not null check (octet_length(device_id) = 8),
@@ -32,7 +36,9 @@ create table device_history (
   manufacturer text,
   model text,
   hardware_version text,
-  firmware_version text
+  firmware_version text,
+  -- The change that made it so.
+  change_id bigint not null
 );
 create index device_history_of_device on device_history (device_id, id);
 

@@ -117,9 +117,9 @@ async function newestCheckpoints(tx: Tx, below: number, most: number): Promise<K
     .execute();
 }
 
-/** Open entries, page by page; the inbox has no order and no index, so a cursor walks it. */
+/** Open entries, page by page, in the order in which they get their leaves; the inbox has no index, so a cursor walks it. */
 export async function* openEntries(tx: Tx): AsyncGenerator<Buffer> {
-  await sql`declare open_entries no scroll cursor for select entry from ledger_inbox`.execute(tx);
+  await sql`declare open_entries no scroll cursor for select entry from ledger_inbox order by id`.execute(tx);
   try {
     for (;;) {
       const { rows } = await sql<{ entry: Buffer }>`fetch ${sql.lit(inboxPage)} from open_entries`.execute(
