@@ -7,6 +7,7 @@ import {
   type RecordedChunk,
   signAndPublish,
 } from "../authorities/issuing/issue.ts";
+import { stepTimer } from "../authorities/issuing/step-timer.ts";
 import { notify } from "../database/connect.ts";
 import type { Tx } from "../database/transaction.ts";
 import { closeClaims } from "../devices/certificate-claims.ts";
@@ -85,6 +86,7 @@ export async function checkAndRecord(
   authority: IssuingAuthority,
   chunks: readonly Chunk[],
 ): Promise<readonly Chunk[]> {
+  const ended = stepTimer(authority.onStepTimed);
   const parties = await partiesOf(authority, chunks);
   const checked = leaveOutSameKeys(
     chunks.map((chunk) => {
@@ -96,6 +98,10 @@ export async function checkAndRecord(
   const judged = checked
     .map((one, index) => ({ ...one, ...withDevices(one.outcomes, devices.judged[index]) }))
     .filter(({ outcomes }) => checked.length === 1 || ![...outcomes.values()].some(isAtLimit));
+  ended(
+    "check",
+    checked.reduce((sum, { chunk }) => sum + chunk.requests.length, 0),
+  );
   const checkedAt = authority.clock();
   const record = async (tx: Tx, recordedOf: (chunkId: number) => RecordedChunk) => {
     const moved = await moveChunks(

@@ -16,6 +16,7 @@ import { issuerOf } from "./issuer.ts";
 import { type Publication, publish } from "./publish.ts";
 import { type ChunkCertificate, type IntendedAllocation, record } from "./record.ts";
 import { sign } from "./sign.ts";
+import { stepTimer, type TellStep } from "./step-timer.ts";
 
 /** What the authorities need to issue: given by the app, never looked up. */
 export interface IssuingAuthority {
@@ -27,6 +28,8 @@ export interface IssuingAuthority {
   readonly clockToleranceSeconds: number;
   /** For tests that stop the cycle on purpose: called as each step is reached, by its name. */
   readonly afterStep?: (step: IssuingStep) => void | Promise<void>;
+  /** For whoever measures. */
+  readonly onStepTimed?: TellStep;
 }
 
 /**
@@ -81,6 +84,7 @@ export async function intendAndRecord(
     chunk.subjects.map((subject) => ({ chunkId: chunk.chunkId, subject })),
   );
   for (let attempt = 1; ; attempt += 1) {
+    const ended = stepTimer(authority.onStepTimed);
     const now = authority.clock();
     const cap = kind === "device" ? authority.deviceCap : undefined;
     const authorities = await authority.database.read(async (tx) => {
@@ -95,6 +99,7 @@ export async function intendAndRecord(
     for (const { authority: ca } of plan.allocations) await authority.signer.findKey(ca.keyLabel);
 
     const { planned, refused } = intendAll(plan.allocations, subjects, authority.terms, now);
+    ended("intend", subjects.length);
     await authority.afterStep?.("intend");
     try {
       await authority.database.transaction(async (tx) => {
@@ -105,6 +110,7 @@ export async function intendAndRecord(
         }));
         await authority.afterStep?.("recording");
       });
+      ended("record", subjects.length);
       await authority.afterStep?.("record");
       return true;
     } catch (error) {
@@ -163,6 +169,7 @@ export async function signAndPublish(
     at: Date,
   ) => Promise<void>,
 ): Promise<void> {
+  const ended = stepTimer(authority.onStepTimed);
   const byId = new Map(chunks.map((chunk) => [chunk.id, chunk]));
   const { intents, authorities } = await authority.database.read(async (tx) => {
     await requireClockNotBack(tx, authority.clock(), authority.clockToleranceSeconds);
@@ -177,6 +184,7 @@ export async function signAndPublish(
     const issuer = issuerOf(row);
     for (const intent of ofAuthority) requireSignable(kind, issuer, intent, authority.terms);
     const signed = await sign(authority.signer, issuer, ofAuthority);
+    ended("sign", countIn(signed));
     await authority.afterStep?.("sign");
     for (const [index, intent] of ofAuthority.entries()) {
       const chunk = byId.get(intent.chunkId);
@@ -185,8 +193,10 @@ export async function signAndPublish(
       const certificates = compare(kind, issuer, intent, signed[index] ?? [], authority.terms);
       publications.push({ intent, certificates, requestedBy, partyId });
     }
+    ended("compare", countIn(signed));
     await authority.afterStep?.("compare");
   }
+  const certificates = countIn(publications.map((publication) => publication.certificates));
   await authority.database.transaction(async (tx) => {
     const at = authority.clock();
     const published = Map.groupBy(await publish(tx, publications, at), ({ intent }) => intent.chunkId);
@@ -195,8 +205,12 @@ export async function signAndPublish(
     await alongside(tx, ofChunk, at);
     await authority.afterStep?.("publishing");
   });
+  ended("publish", certificates);
   await authority.afterStep?.("publish");
 }
+
+const countIn = (parts: readonly (readonly unknown[])[]): number =>
+  parts.reduce((sum, { length }) => sum + length, 0);
 
 /** The outcome of a CSR whose key is certified already: the serial number lets a client that lost our answer fetch it. */
 export function keyTakenError(serialNumber: SerialNumber): SmkiError {
