@@ -14,6 +14,12 @@ export const csrErrors = errorEntries({
       "Send the DER request in Base64 (RFC 4648 section 4) with its padding and without headers, spaces or line breaks.",
     status: 400,
   },
+  CSR_EMPTY: {
+    what: "There is no certificate signing request: its text is empty, or in none of the accepted forms",
+    remedy:
+      "Send the DER request in Base64. In a file it may be broken at 64 or 76 characters and have BEGIN CERTIFICATE REQUEST or BEGIN NEW CERTIFICATE REQUEST lines; in a message of a web service it is one line and nothing else.",
+    status: 400,
+  },
   CSR_TOO_LARGE: {
     what: "The certificate signing request is larger than any request of these profiles can be",
     remedy: "Send one PKCS#10 request, without further attributes or a chain of certificates.",

@@ -55,7 +55,11 @@ export async function batchStatus(
   return { ...batch, status };
 }
 
-/** As {@link batchStatus}, and counts that it was asked for: what Appendix N asks of a Party is measured, never refused. */
+/**
+ * As {@link batchStatus} for a batch of the Batched Device CSR Web Service, and counts that it was asked for: what
+ * Appendix N asks of a Party is measured, never refused. What its Party sent on another channel is no batch here: its
+ * CSRs have no IDs that a result could carry, and it may be a request for a credential.
+ */
 export async function pollBatch(
   tx: Tx,
   by: Principal,
@@ -64,6 +68,7 @@ export async function pollBatch(
   at: Date,
 ): Promise<BatchStanding> {
   const standing = await batchStatus(tx, by, batchId, terms, at);
+  if (standing.channel !== "batched") throw new SmkiError("BATCH_NOT_FOUND", { batch: batchId });
   const polled = await lockPolled(tx, batchId);
   if (polled !== undefined) await countPoll(tx, batchId, judgePoll(polled, terms.polling, at), at);
   return standing;

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { randomBytes, X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
 import { sql } from "kysely";
@@ -77,10 +77,11 @@ describe.skipIf(!hasProc)("Batch files of the portal, by the JSON API [needs /pr
       "known.csr": issued.csr.toString("base64"),
       "organisation.csr": organisationCsr("70b3d51f30010000").toString("base64"),
       "text.csr": "no CSR",
+      "long.csr": randomBytes(4_097).toString("base64"),
     });
     const { batch, requests } = await send(manufacturer, body, "shift «2».zip");
-    expect(requests).toBe(5);
-    expect(await completed(manufacturer, batch)).toMatchObject({ batch, name: "shift «2».zip", requests: 5 });
+    expect(requests).toBe(6);
+    expect(await completed(manufacturer, batch)).toMatchObject({ batch, name: "shift «2».zip", requests: 6 });
 
     const result = await get(manufacturer, batch, "result.zip");
     expect(result.headers).toMatchObject({
@@ -99,7 +100,8 @@ describe.skipIf(!hasProc)("Batch files of the portal, by the JSON API [needs /pr
       { csr: "2", fileName: "Zähler.csr", status: "success" },
       { csr: "3", fileName: "known.csr", status: "error", errorCode: "CR:9999" },
       { csr: "4", fileName: "organisation.csr", status: "error", errorCode: "CR:CD3" },
-      { csr: "5", fileName: "text.csr", status: "error", errorCode: "CR:CC2" },
+      { csr: "5", fileName: "text.csr", status: "error", errorCode: "CR:CC3" },
+      { csr: "6", fileName: "long.csr", status: "error", errorCode: "CR:CC4" },
     ]);
 
     const whole = await entriesOf((await get(manufacturer, batch, "response.zip")).octets);

@@ -78,6 +78,30 @@ describe.skipIf(!hasProc)("A service with clients that mean it harm [needs /proc
     expect(await batchesCalled("whole")).toBe(1);
   });
 
+  test("hears a client out that sends everything before it reads, and answers the next on the same connection", async () => {
+    const filling = 8_000_000;
+    const next = await batchBody("next", csrs(40));
+    const socket = await raw(line);
+    let answers = "";
+    socket.on("data", (part: Buffer) => (answers += part.toString("latin1")));
+    socket.pause();
+    // Refused at its root: what comes behind is more than lies between the two on their way.
+    for (const text of [head(filling), "<other>", " ".repeat(filling - 7), head(next.length), next])
+      await new Promise<void>((written) =>
+        socket.write(text, () => {
+          written();
+        }),
+      );
+    socket.resume();
+    await until(() => (answers.includes("<BatchId>") ? true : undefined));
+    expect(answers.match(/<ErrorCode>[^<]*|<BatchStatus>[^<]*/g)).toEqual([
+      "<BatchStatus>FORMAT_ERROR",
+      "<ErrorCode>FM:AA1",
+      "<BatchStatus>PENDING",
+    ]);
+    socket.destroy();
+  });
+
   test("is told of lengths and codings that are none, and goes on", async () => {
     for (const request of [
       head(10).replace("content-length: 10", "content-length: x"),

@@ -89,6 +89,16 @@ describe.skipIf(!hasProc)("The Ad Hoc Device CSR Web Service [needs /proc]", () 
       expect(answer.headers["content-type"]).toBe("application/xml;charset=UTF-8");
       expect(code(readAdHocAnswer(answer.octets)), String(body).slice(0, 60)).toBe(expected);
     }
+    for (const type of ["", ";", "application/json", "text/xml;charset=iso-8859-1"]) {
+      const answer = await adHoc.send("POST", adHocPath, {
+        headers: { "content-type": type },
+        body: writeAdHocRequest("x", csrOf(2)),
+      });
+      expect([answer.status, code(readAdHocAnswer(answer.octets))], type).toEqual([
+        200,
+        "FORMAT_ERROR FM:AB1",
+      ]);
+    }
     expect(code(await askAdHoc(adHoc, "after", csrOf(2)))).toBe("UNKNOWN_DEVICE UD:FF1");
   });
 
@@ -138,6 +148,23 @@ describe.skipIf(!hasProc)("The Batched Device CSR Web Service [needs /proc]", ()
     );
     for (const wrong of ["", "0", "-1", "1e3", "abc", `${batchId}&BatchId=1`])
       expect((await askResult(other, wrong)).head, wrong).toMatchObject({ status: "FORMAT_ERROR" });
+  });
+
+  test("knows no batch of its own Party's that came in another way, and answers no HEAD", async () => {
+    const estate = await joinEstate(api.service.data);
+    const { rows } = await estate.database.read((tx) =>
+      sql<{ id: string; channel: string; kind: string }>`select batch.id, channel, certificate_kind as kind
+        from request_batch batch join party on party.id = party_id where signifier = 'SMPM' and channel <> 'batched'`.execute(
+        tx,
+      ),
+    );
+    await estate.close();
+    // Its officers' credentials among them.
+    expect(rows.map(({ kind }) => kind)).toContain("iki");
+    for (const { id, channel } of rows)
+      expect((await askResult(batched, id)).head, channel).toMatchObject({ error: { code: "FM:AA3" } });
+    const head = await batched.send("HEAD", "/1.0/PortalCSRBatch/CSRBatchResult?BatchId=1");
+    expect([head.status, head.headers["allow"]]).toEqual([405, "GET"]);
   });
 
   test("refuses a batch that is not of its form whole, and keeps nothing of it", async () => {

@@ -25,10 +25,11 @@ import { csrOctetLimit } from "./decode-text.ts";
  * Attributes other than extensionRequest are passed over: no request can put anything else into a certificate.
  *
  * @param der - the octets of a CertificationRequest; the result keeps views into them, so they must not change
- * @throws SmkiError CSR_TOO_LARGE, CSR_MALFORMED, CSR_VERSION_UNSUPPORTED, CSR_ATTRIBUTE_DUPLICATED,
+ * @throws SmkiError CSR_EMPTY, CSR_TOO_LARGE, CSR_MALFORMED, CSR_VERSION_UNSUPPORTED, CSR_ATTRIBUTE_DUPLICATED,
  * CSR_EXTENSION_DUPLICATED
  */
 export function parseCsr(der: Uint8Array): CertificationRequest {
+  if (der.length === 0) throw new SmkiError("CSR_EMPTY");
   if (der.length > csrOctetLimit) throw new SmkiError("CSR_TOO_LARGE", { octets: der.length });
   const whole = asBuffer(der);
   return asCsrError(() =>

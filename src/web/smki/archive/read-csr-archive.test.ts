@@ -82,11 +82,7 @@ describe("a batch file of the portal", () => {
         { name: "b.csr", content: base64 },
       ]),
     );
-    expect(bad).toMatchObject({
-      clientId: "a.csr",
-      request: Buffer.alloc(0),
-      refusal: { code: "CSR_TEXT_MALFORMED" },
-    });
+    expect(bad).toEqual({ clientId: "a.csr", request: Buffer.alloc(0) });
     expect(good).toEqual({ clientId: "b.csr", request: der });
   });
 

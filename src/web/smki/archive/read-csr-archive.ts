@@ -1,7 +1,7 @@
 import { crc32, inflateRawSync } from "node:zlib";
 import type { LocalFileHeader } from "yauzl";
 import { decodeCsrText } from "../../../certificates/index.ts";
-import { isSmkiError, type SmkiError } from "../../../errors/smki-error.ts";
+import { isSmkiError } from "../../../errors/smki-error.ts";
 import { type ArchiveLimits, entryRefused, malformed } from "./archive-limits.ts";
 import { type CsrDirectory, type CsrEntry, readDirectory } from "./read-directory.ts";
 import { type ZipSource, ZipWindow } from "./zip-source.ts";
@@ -10,10 +10,11 @@ import { type ZipSource, ZipWindow } from "./zip-source.ts";
 export interface CsrFile {
   /** Its name with the extension, unique in the batch. */
   readonly clientId: string;
-  /** PKCS#10, DER, not yet looked at; empty where the text is none of those that the portal takes. */
+  /**
+   * PKCS#10, DER, not yet looked at. Empty where the text is none of those that the portal takes, the text itself where it
+   * is too large: the check of the CSR says so then, and the other files of the batch are not concerned.
+   */
   readonly request: Buffer;
-  /** Why it is empty: CSR_TEXT_MALFORMED or CSR_TOO_LARGE. The other files of the batch are not concerned. */
-  readonly refusal?: SmkiError;
 }
 
 /**
@@ -33,7 +34,7 @@ export async function* readCsrArchive(source: ZipSource, limits: ArchiveLimits):
       readEntry({ name, entry }, directory, window, end),
     );
     end = entryEnd;
-    yield { clientId: name, ...readText(octets) };
+    yield { clientId: name, request: readText(octets) };
   }
 }
 
@@ -92,11 +93,11 @@ function inflate(name: string, packed: Buffer, size: number): Buffer {
   throw entryRefused(name, "content that cannot be unpacked");
 }
 
-function readText(octets: Buffer): Pick<CsrFile, "request" | "refusal"> {
+function readText(octets: Buffer): Buffer {
   try {
-    return { request: decodeCsrText(octets.toString("latin1")) };
+    return decodeCsrText(octets.toString("latin1"));
   } catch (error) {
     if (!isSmkiError(error)) throw error;
-    return { request: Buffer.alloc(0), refusal: error };
+    return error.code === "CSR_TOO_LARGE" ? octets : Buffer.alloc(0);
   }
 }

@@ -78,6 +78,7 @@ export const errorCodeTable: Partial<Record<ErrorCode, ErrorCodeEntry>> = {
   CSR_MALFORMED: csr("CC2"),
   CSR_TEXT_MALFORMED: csr("CC3"),
   CSR_BASE64_MALFORMED: csr("CC3"),
+  CSR_EMPTY: csr("CC3"),
   CSR_TOO_LARGE: csr("CC4"),
   CSR_VERSION_UNSUPPORTED: csr("CC5"),
   CSR_ATTRIBUTE_DUPLICATED: csr("CC6"),

@@ -35,20 +35,23 @@ export function adHocService(server: WebServer, context: SmkiServicesContext, se
   );
   server.setErrorHandler((error, request, reply) => {
     const refusal = asRefusal(error, request);
-    return sendRefusal(reply, refusal, write({ transactionId: transactionNumber(clock()) }, refusal));
+    return refuse(reply, refusal, { transactionId: transactionNumber(clock()) });
   });
   const noteWhenSent = (reply: FastifyReply, batchId: number) => {
     reply.raw.once("finish", () => {
       sentTimes.note(batchId, clock());
     });
   };
-  const write = (known: Pick<AdHocAnswer, "reference" | "transactionId">, refusal: SmkiError) =>
-    writeAdHocAnswer({
-      build,
-      transactionId: known.transactionId,
-      reference: returnsReference(refusal) ? known.reference : undefined,
-      answer: adHocRefusal(refusal),
-    });
+  const refuse = (
+    reply: FastifyReply,
+    refusal: SmkiError,
+    { transactionId, reference }: Pick<AdHocAnswer, "reference" | "transactionId">,
+  ) => {
+    const echoed = returnsReference(refusal) ? reference : undefined;
+    const answer = adHocRefusal(refusal);
+    const message = writeAdHocAnswer({ build, transactionId, reference: echoed, answer });
+    return sendRefusal(reply, refusal, message, transactionId);
+  };
 
   server.post(adHocPath, { schema: { hide: true } }, async (request, reply) => {
     const receivedAt = clock();
@@ -71,7 +74,7 @@ export function adHocService(server: WebServer, context: SmkiServicesContext, se
       const refusal = asRefusal(error, request);
       if (batchId !== undefined) noteWhenSent(reply, batchId);
       const transactionId = batchId === undefined ? transactionNumber(clock()) : String(batchId);
-      return sendRefusal(reply, refusal, write({ reference, transactionId }, refusal));
+      return refuse(reply, refusal, { reference, transactionId });
     }
   });
 }

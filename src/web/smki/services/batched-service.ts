@@ -67,11 +67,20 @@ function submitRoute(scope: WebServer, context: SmkiServicesContext): void {
           writeSubmitBatchStatus({ reference: incoming.reference, build, outcome }),
         );
       } catch (error) {
+        readToEnd(request.body);
         await incoming.abandon();
         return refuse(reply, asRefusal(error, request), incoming.reference);
       }
     });
   });
+}
+
+/**
+ * Reads on in a body that is refused already, and keeps nothing of it: a client that sends all of its batch before it
+ * looks at the answer would otherwise wait for us, and we for it. The time for a whole request ends this too.
+ */
+function readToEnd(body: unknown): void {
+  if (body instanceof Readable) body.resume();
 }
 
 /** A batch on its way from the connection into the database. */
@@ -97,7 +106,8 @@ class IncomingBatch {
 
   async readFrom(body: unknown): Promise<ReceivedBatch> {
     if (body instanceof Readable)
-      for await (const octets of body) await this.#take(this.#reader.write(octets as Buffer));
+      for await (const octets of body.iterator({ destroyOnReturn: false }))
+        await this.#take(this.#reader.write(octets as Buffer));
     const lastOctetAt = this.#context.clock();
     await this.#take(this.#reader.end());
     // `end` has refused a batch without CSRs.
@@ -129,23 +139,28 @@ function resultRoute(scope: WebServer, context: SmkiServicesContext): void {
       return sendRefusal(reply, refusal, writeBatchRefusal(build, status, told));
     });
 
-    server.get(batchResultPath, { schema: { hide: true } }, async (request, reply) => {
-      const by = principalOf(request);
-      const batchId = batchIdIn(request.query);
-      const batch = await database.transaction((tx) => pollBatch(tx, by, batchId, terms, clock()));
-      const head = { reference: batch.reference, build, batchId: String(batchId) };
-      if (batch.status !== "completed")
-        return sendMessage(reply, writeIncompleteBatch(head, incompleteStatus(batch.status)));
-      reply.raw.once("finish", () => {
-        // What was fetched and is not recorded as such does no harm: it can be fetched again.
-        void database
-          .transaction((tx) => recordDelivery(tx, batchId, clock()))
-          .catch((error: unknown) => {
-            request.log.error({ err: error, batch: batchId }, "a delivery could not be recorded");
-          });
-      });
-      return reply.type(messageMediaType).send(Readable.from(results(context, by, batchId, head)));
-    });
+    // No HEAD: it would read the whole result for nothing, and count as its delivery.
+    server.get(
+      batchResultPath,
+      { exposeHeadRoute: false, schema: { hide: true } },
+      async (request, reply) => {
+        const by = principalOf(request);
+        const batchId = batchIdIn(request.query);
+        const batch = await database.transaction((tx) => pollBatch(tx, by, batchId, terms, clock()));
+        const head = { reference: batch.reference, build, batchId: String(batchId) };
+        if (batch.status !== "completed")
+          return sendMessage(reply, writeIncompleteBatch(head, incompleteStatus(batch.status)));
+        reply.raw.once("finish", () => {
+          // What was fetched and is not recorded as such does no harm: it can be fetched again.
+          void database
+            .transaction((tx) => recordDelivery(tx, batchId, clock()))
+            .catch((error: unknown) => {
+              request.log.error({ err: error, batch: batchId }, "a delivery could not be recorded");
+            });
+        });
+        return reply.type(messageMediaType).send(Readable.from(results(context, by, batchId, head)));
+      },
+    );
   });
 }
 
