@@ -5,6 +5,7 @@ import { loadSettings } from "../../../settings/load.ts";
 import { type EnrolledParty, enrol } from "../../demo/enrol.ts";
 import { type SampleParty, sampleManufacturer, sampleSupplier } from "../../demo/sample-parties.ts";
 import { type Estate, openEstate } from "../../estate/estate.ts";
+import { settingsFileOf } from "../../verbs/estate-options.ts";
 import { once } from "./once.ts";
 import { type Running, type RunOptions, smki, startSmki, temporaryFolder, until } from "./smki.ts";
 
@@ -69,7 +70,11 @@ export async function refusalOfUp(data: string, options?: RunOptions) {
 
 /** Opens the estate of a running service, as a verb does. */
 export function joinEstate(data: string): Promise<Estate> {
-  const settings = loadSettings({ env: { SMKI_ENVIRONMENT: "test" }, overrides: { dataFolder: data } });
+  const settings = loadSettings({
+    file: settingsFileOf({ data }),
+    env: { SMKI_ENVIRONMENT: "test" },
+    overrides: { dataFolder: data },
+  });
   return openEstate(settings, { applicationName: "test", server: "join" });
 }
 
