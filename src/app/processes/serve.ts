@@ -25,7 +25,7 @@ import { credentialAuthorities, followCredentialAuthorities } from "./credential
 import { estateMetrics } from "./estate-metrics.ts";
 import { fileTransferOf, serveExtracts } from "./file-transfer.ts";
 import { createLog, type Log, loggable } from "./log.ts";
-import { followServerTls, serverTls } from "./server-certificate.ts";
+import { firstServerTls, followServerTls } from "./server-certificate.ts";
 import { listenForStop, type Stopping, tellReady, whenStopped } from "./stopping.ts";
 
 /** Longest read for a client, in milliseconds: a search of everything must not keep the database from others. */
@@ -104,7 +104,7 @@ async function createApi(
   registry: Registry,
 ): Promise<WebServer> {
   const { settings, database, clock, rules, paths } = estate;
-  let tls = serverTls(estate);
+  let tls = await firstServerTls(estate);
   let clientAuthorities: readonly string[] = await credentialAuthorities(estate);
   const { maximumConnections } = settings.web;
   const server = createWebServer({ tls, clientAuthorities, logger: log, bodyLimit, maximumConnections });

@@ -1,9 +1,11 @@
+import { execFile } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
+import { promisify } from "node:util";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createWebServer, renewSecureContext } from "../../web/server/create-server.ts";
@@ -86,4 +88,22 @@ test("A renewed server certificate is shown to new connections without a restart
   const answer = await new Promise<Buffer>((resolve) => before.once("data", resolve));
   expect(answer.toString("latin1")).toMatch(/^HTTP\/1\.1 404 /);
   expect(failures).toHaveLength(1);
+});
+
+test("Web processes that start at once on one folder have one certificate, and its key and CA beside it", async () => {
+  const script = `
+    import { firstServerTls } from "${import.meta.dirname}/server-certificate.ts";
+    import { estatePaths } from "${import.meta.dirname}/../estate/paths.ts";
+    import { settingsOf } from "${import.meta.dirname}/../verbs/estate-options.ts";
+    const settings = settingsOf({ data: process.argv[1] });
+    const estate = { settings, paths: estatePaths(settings.dataFolder), clock: () => new Date() };
+    console.log(JSON.stringify(await firstServerTls(estate)));`;
+  const start = () =>
+    promisify(execFile)(process.execPath, ["--input-type=module", "-e", script, folder]).then(
+      ({ stdout }) => JSON.parse(stdout) as { cert: string; key: string },
+    );
+  const [first, ...others] = await Promise.all([start(), start(), start()]);
+  for (const other of others) expect(other).toEqual(first);
+  const authority = new X509Certificate(readFileSync(join(folder, "tls", "server-ca.pem")));
+  expect(new X509Certificate(first.cert).verify(authority.publicKey)).toBe(true);
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createSecureContext } from "node:tls";
 import { SmkiError } from "../../errors/smki-error.ts";
+import { withLock } from "../../keys/encrypted-file/lock-file.ts";
 import { makeServerCertificate } from "../../web/tls/self-made-certificate.ts";
 import type { Estate } from "../estate/estate.ts";
 
@@ -35,6 +36,19 @@ export function serverTls(estate: Pick<Estate, "settings" | "paths" | "clock">):
     writeFileSync(files[1], made.key, { mode: 0o600 });
   }
   return readTls(...files);
+}
+
+/**
+ * As {@link serverTls}, at the start of a web process. Several may start at once on a folder that they share: one makes the
+ * certificate, and the others wait for it, so that no certificate of one lies beside the key of another.
+ */
+export async function firstServerTls(
+  estate: Pick<Estate, "settings" | "paths" | "clock">,
+): Promise<ServerTls> {
+  const { settings, paths } = estate;
+  if (settings.web.tls.certificateFile !== undefined || settings.environment === "live")
+    return serverTls(estate);
+  return withLock(paths.tls, async () => serverTls(estate));
 }
 
 function tlsFiles({ settings, paths }: Pick<Estate, "settings" | "paths">): readonly [string, string] {
