@@ -322,6 +322,8 @@ describe("results", () => {
       transaction<{ status: string }>((tx) =>
         pollBatch(tx, estate.manufacturer, batch, batchTerms, estate.clock.read()),
       );
+    // By night, when an hour lies between two of them.
+    estate.clock.set(new Date(`${localTime(sent).date}T22:00:00Z`));
     expect((await poll()).status).toBe("completed");
     expect((await poll()).status).toBe("completed");
     expect(await kept(batch)).toMatchObject({
@@ -431,7 +433,7 @@ describe("response times", () => {
     }
     const est = async (edition: Edition, since = began) => {
       const { target, channels } = await estate.database.read((tx) =>
-        responseTimes(tx, rulebookFor(edition), since),
+        responseTimes(tx, rulebookFor(edition), since, estate.clock.read()),
       );
       return { target, ...channels.find(({ channel }) => channel === "est") };
     };
@@ -445,5 +447,51 @@ describe("response times", () => {
     });
     expect(await est("draft")).toMatchObject({ target: 30, within: 3 });
     expect(await est("response", estate.clock.read())).toEqual({ target: 1 });
+  });
+
+  test("leave out nothing that is not answered: it is late when the target is over", async () => {
+    const began = estate.clock.read();
+    estate.clock.advance(1);
+    const waiting = await estate.submit(estate.manufacturer, "device", makeDeviceCsrs(1), {
+      channel: "ad-hoc",
+    });
+    const adHoc = async () => {
+      const { channels } = await estate.database.read((tx) =>
+        responseTimes(tx, rulebookFor("response"), began, estate.clock.read()),
+      );
+      return channels.find(({ channel }) => channel === "ad-hoc");
+    };
+    const none = { sinceLastOctet: null, sinceAccepted: null, answers: 0, within: 0 };
+    estate.clock.advance(900);
+    expect(await adHoc()).toMatchObject({ ...none, unanswered: 1, overdue: 0 });
+    estate.clock.advance(200);
+    expect(await adHoc()).toMatchObject({ ...none, unanswered: 1, overdue: 1 });
+    // It is told that there is no certificate yet: an answer, and the certificate later is none.
+    const told = new SentTimes(estate.database);
+    told.note(waiting, estate.clock.read());
+    await told.store();
+    const late = { answers: 1, within: 0, unanswered: 0, overdue: 0, sinceLastOctet: { longest: 1.1 } };
+    expect(await adHoc()).toMatchObject({ ...late, sinceAccepted: null });
+    estate.clock.advance(5_000);
+    await estate.work(waiting);
+    expect(await adHoc()).toMatchObject(late);
+  });
+
+  test("of a Batched CSR are those of a batch, though it has one CSR", async () => {
+    const began = estate.clock.read();
+    estate.clock.advance(1);
+    const upload = beginUpload(batches.desk, estate.manufacturer, { channel: "batched", reference: "one" });
+    for (const csr of named(makeDeviceCsrs(1))) await upload.add(csr);
+    const { batchId } = await upload.complete();
+    const { channels: before } = await estate.database.read((tx) =>
+      responseTimes(tx, rulebookFor("response"), began, new Date(estate.clock.read().getTime() + 3_600_000)),
+    );
+    expect(before).toEqual([]);
+    await batches.parse(batchId);
+    await estate.work(batchId);
+    const { channels } = await estate.database.read((tx) =>
+      responseTimes(tx, rulebookFor("response"), began, estate.clock.read()),
+    );
+    expect(channels).toMatchObject([{ channel: "batched", kind: "batch", answers: 1, unanswered: 0 }]);
   });
 });

@@ -29,10 +29,28 @@ test("the times are those on the wall: an hour earlier in summer, and over a cha
   expect(isEarly("2026-10-24T18:59", "2026-10-25T07:59")).toBe(true);
 });
 
-test("while it is not fetched, an hour lies between two polls", () => {
-  const polled = (now: string) => judgePoll(batch("2026-01-15T12:00", "2026-01-16T08:00"), rule, at(now));
-  expect(polled("2026-01-16T08:59:59.999").isFrequent).toBe(true);
-  expect(polled("2026-01-16T09:00").isFrequent).toBe(false);
+test("while it is not fetched, an hour lies between two polls of a night", () => {
+  const polled = (now: string) => judgePoll(batch("2026-01-15T12:00", "2026-01-16T23:00"), rule, at(now));
+  expect(polled("2026-01-16T23:59:59.999").isFrequent).toBe(true);
+  expect(polled("2026-01-17T00:00").isFrequent).toBe(false);
+});
+
+test("by day nothing is said of how often: from 08:00 to 22:00 on the wall, winter and summer", () => {
+  const isFrequent = (last: string, now: string) =>
+    judgePoll(batch("2026-01-14T12:00", last), rule, at(now)).isFrequent;
+  expect(isFrequent("2026-01-16T07:58", "2026-01-16T07:59:59.999")).toBe(true);
+  expect(isFrequent("2026-01-16T07:58", "2026-01-16T08:00")).toBe(false);
+  expect(isFrequent("2026-01-16T21:58", "2026-01-16T21:59:59.999")).toBe(false);
+  expect(isFrequent("2026-01-16T21:58", "2026-01-16T22:00")).toBe(true);
+  expect(isFrequent("2026-07-16T06:58", "2026-07-16T07:00")).toBe(false);
+  expect(isFrequent("2026-07-16T20:58", "2026-07-16T21:00")).toBe(true);
+});
+
+test("in the night in which the clocks go back, an hour is an hour, and not what they show", () => {
+  const polled = (now: string) => judgePoll(batch("2026-10-23T12:00", "2026-10-25T00:10"), rule, at(now));
+  // The clocks show 01:10 for the first time, and then 01:09 and 01:10 again.
+  expect(polled("2026-10-25T01:09").isFrequent).toBe(true);
+  expect(polled("2026-10-25T01:10").isFrequent).toBe(false);
 });
 
 test("once it was fetched, any poll is a repetition, and not one too soon", () => {

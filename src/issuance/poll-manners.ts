@@ -5,7 +5,7 @@ import { localTime, nextDay } from "../time/local-time.ts";
 export interface PollManners {
   /** Before the time of day from which the results of this batch may be asked for. */
   readonly isEarly: boolean;
-  /** Too soon after the poll before, which did not get results. */
+  /** By night, when batches are worked on, too soon after the poll before, which did not get results. */
   readonly isFrequent: boolean;
   /** After the results were fetched. */
   readonly isRepeated: boolean;
@@ -25,9 +25,11 @@ export function judgePoll(batch: PolledBatch, rule: BatchPolling, at: Date): Pol
   const now = localTime(at);
   const notBefore = received.time < rule.dayEnds ? rule.notBeforeNextDayAt : rule.lateNotBeforeNextDayAt;
   const sinceLast = lastPolledAt === undefined ? Infinity : at.getTime() - lastPolledAt.getTime();
+  // The text limits only how often it is done from 22:00 to 08:00.
+  const isByNight = now.time >= rule.lateNotBeforeNextDayAt || now.time < rule.notBeforeNextDayAt;
   return {
     isEarly: `${now.date} ${now.time}` < `${nextDay(received.date)} ${notBefore}`,
-    isFrequent: firstFetchedAt === undefined && sinceLast < rule.minutesBetween * 60_000,
+    isFrequent: isByNight && firstFetchedAt === undefined && sinceLast < rule.minutesBetween * 60_000,
     isRepeated: firstFetchedAt !== undefined,
   };
 }

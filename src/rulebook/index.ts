@@ -24,6 +24,6 @@ export {
   ruleNames,
 } from "./editions.ts";
 export { lintLimits } from "./lint-limits.ts";
-export type { BatchPolling, BatchTarget, ProcessingWindow } from "./performance.ts";
+export type { AdHocPace, BatchPolling, BatchTarget, ProcessingWindow } from "./performance.ts";
 export type { Bound, Certainty, Rule, Unit } from "./rule.ts";
 export type { Rulebook, RuleName, RuleValue } from "./rulebook.ts";

@@ -27,8 +27,19 @@ export interface BatchPolling {
   readonly notBeforeNextDayAt: string;
   /** … and any other not before this time of the next day. */
   readonly lateNotBeforeNextDayAt: string;
-  /** While it is not complete, so many minutes lie between two polls at least. */
+  /** While it is not complete, so many minutes lie between two polls from the evening's time to the morning's, at least. */
   readonly minutesBetween: number;
+}
+
+/** How long after the last one a Party may send its next CSR. Times of day are those of Great Britain. */
+export interface AdHocPace {
+  /** From this time … */
+  readonly dayStarts: string;
+  /** … until this time so many milliseconds lie between two CSRs, … */
+  readonly dayEnds: string;
+  readonly millisecondsByDay: number;
+  /** … and so many at any other time. */
+  readonly millisecondsOtherwise: number;
 }
 
 /** SEC Section L8: how fast the SMKI answers and how much it takes. */
@@ -96,6 +107,15 @@ export const performance = {
       "single Device CSRs of one Party by the portal in any 24 hours, above which it agrees with the DCC first; more are measured and issued",
     value: 150,
     unit: "CSRs",
+    binds: "Authorised Subscriber",
+    source: appendixN,
+    certainty: "read",
+  }),
+  adHocPace: rule<AdHocPace>({
+    clause: "Appendix N 3.1.2",
+    meaning:
+      "how long lies between two CSRs of one Party by the Ad Hoc Device CSR Web Service; what comes sooner is counted, and answered",
+    value: { dayStarts: "07:00", dayEnds: "20:00", millisecondsByDay: 800, millisecondsOtherwise: 4_000 },
     binds: "Authorised Subscriber",
     source: appendixN,
     certainty: "read",

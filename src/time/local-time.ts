@@ -1,5 +1,5 @@
 /** The Code's times of day are those of Great Britain. */
-const greatBritain = "Europe/London";
+export const greatBritain = "Europe/London";
 
 /** A moment as the clocks of a place show it. Texts of one form, so that they compare as the moments do. */
 export interface LocalTime {

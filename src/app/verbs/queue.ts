@@ -7,7 +7,8 @@ import { waitingBatches } from "../../issuance/batch-status.ts";
 import { issuanceQueue } from "../../issuance/deliver.ts";
 import { heldChunks, resumeAll, resumeChunk } from "../../issuance/held-chunks.ts";
 import { portalUses } from "../../issuance/portal-use.ts";
-import { responseTimes, type Spread } from "../../issuance/response-times.ts";
+import { type ChannelTimes, responseTimes, type Spread } from "../../issuance/response-times.ts";
+import { serviceUses } from "../../issuance/service-use.ts";
 import { batchTerms } from "../estate/terms.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
 import { operatorAtMachine } from "./operator.ts";
@@ -74,23 +75,32 @@ function timesCommand(): Command {
       "after",
       `
 Each is measured twice: from the last octet of the request, on which the target is judged, and from receipt as SEC
-Appendix M 1.2 has it, when the checks were over; both until the answer was sent or could be fetched.`,
+Appendix M 1.2 has it, when the checks were over; both until the answer was sent or could be fetched. A single CSR that
+has no answer yet counts as late as soon as the target is over.`,
     )
     .action((options: EstateOptions & { readonly days: number }) =>
       withEstate(options, async ({ database, clock, rules }, output) => {
-        const since = new Date(clock().getTime() - options.days * 86_400_000);
-        const times = await database.read((tx) => responseTimes(tx, rules, since));
-        const inSeconds = ({ median, p99, longest }: Spread) =>
-          [median, p99, longest].map((seconds) => seconds.toFixed(3)).join(" / ");
-        const rows = times.channels.map(({ channel, kind, answers, within, ...of }) => [
+        const at = clock();
+        const since = new Date(at.getTime() - options.days * 86_400_000);
+        const times = await database.read((tx) => responseTimes(tx, rules, since, at));
+        const rows = times.channels.map(({ channel, kind, answers, ...of }) => [
           channel,
           kind,
           String(answers),
           inSeconds(of.sinceLastOctet),
           inSeconds(of.sinceAccepted),
-          kind === "batch" ? "" : `${((100 * within) / answers).toFixed(2)} %`,
+          kind === "batch" ? "" : shareWithin({ answers, ...of }),
+          kind === "batch" ? "" : String(of.unanswered),
         ]);
-        const head = ["channel", "of", "answers", "from last octet", "from receipt", "within"];
+        const head = [
+          "channel",
+          "of",
+          "answers",
+          "from last octet",
+          "from receipt",
+          "within",
+          "no answer yet",
+        ];
         output.answer(
           times,
           rows.length === 0
@@ -99,6 +109,16 @@ Appendix M 1.2 has it, when the checks were over; both until the answer was sent
         );
       }),
     );
+}
+
+const inSeconds = (spread: Spread | null): string =>
+  spread === null
+    ? ""
+    : [spread.median, spread.p99, spread.longest].map((seconds) => seconds.toFixed(3)).join(" / ");
+
+function shareWithin({ answers, within, overdue }: Pick<ChannelTimes, "answers" | "within" | "overdue">) {
+  const judged = answers + overdue;
+  return judged === 0 ? "" : `${((100 * within) / judged).toFixed(2)} %`;
 }
 
 const batchNumber = () => wholeNumber(1, Number.MAX_SAFE_INTEGER);
@@ -132,22 +152,47 @@ function batchesCommand(): Command {
 
 function allowancesCommand(): Command {
   return withEstateOptions(new Command("allowances"))
-    .description("shows what Parties sent by the portal in 24 hours, against Appendix N; nothing is refused")
+    .description(
+      "shows what Parties sent and asked in 24 hours, against Appendix N; nothing is refused for it",
+    )
+    .addHelpText(
+      "after",
+      `
+Appendix N asks this of the Parties: 3.1.1, what they send by the portal; 3.1.2, how soon one CSR of the Ad Hoc Device
+CSR Web Service comes after another; 3.1.3, not to poll for a batch before its time, more than hourly by night, or after
+the results. A batch counts with all its polls when the last of them was in that time.`,
+    )
     .action((options: EstateOptions) =>
       withEstate(options, async ({ database, clock, rules }, output) => {
-        const uses = await database.read((tx) => portalUses(tx, rules, clock()));
+        const at = clock();
+        const { portal, services } = await database.read(async (tx) => ({
+          portal: await portalUses(tx, rules, at),
+          services: await serviceUses(tx, rules, at),
+        }));
         const told = ({ csrs, allowance }: { csrs: number; allowance: number }) =>
           `${String(csrs)} of ${String(allowance)}${csrs > allowance ? ", above" : ""}`;
-        const rows = uses.map(({ partyId, batched, single }) => [
+        const byPortal = portal.map(({ partyId, batched, single }) => [
           String(partyId),
           told(batched),
           told(single),
         ]);
+        const byService = services.map(({ partyId, adHoc, polls }) =>
+          [
+            ...[partyId, adHoc.csrs, adHoc.tooSoon],
+            ...[polls.polls, polls.early, polls.frequent, polls.repeated],
+          ].map(String),
+        );
+        const head = ["Party", "ad hoc CSRs", "too soon", "polls", "early", "too often", "after the results"];
         output.answer(
-          { parties: uses },
-          rows.length === 0
-            ? "Nobody sent CSRs by the portal in the last 24 hours."
-            : table(["Party", "CSRs in batch files", "single CSRs"], rows),
+          { parties: portal, services },
+          [
+            byPortal.length === 0
+              ? "Nobody sent CSRs by the portal in the last 24 hours."
+              : table(["Party", "CSRs in batch files", "single CSRs"], byPortal),
+            byService.length === 0
+              ? "Nobody used the web services in the last 24 hours."
+              : table(head, byService),
+          ].join("\n\n"),
         );
       }),
     );
