@@ -145,9 +145,11 @@ async function checkNewest(estate: Estate, certificates: number): Promise<Check[
   const folder = extractFolder(estate);
   const newest = (await publishedExtracts(estate.database, folder)).at(-1);
   const manifest = JSON.parse(readFileSync(join(folder, newest?.name ?? "", "manifest.json"), "utf8")) as {
-    files: { name: string; count: number; octets: number; sha256: string }[];
+    files: { rows: string; name: string; count: number; octets: number; sha256: string }[];
   };
-  const rows = manifest.files[0]?.count ?? 0;
+  const rows = manifest.files
+    .filter((file) => file.rows === "certificates")
+    .reduce((sum, { count }) => sum + count, 0);
   const whole = manifest.files.every(({ name, octets, sha256 }) => {
     const file = join(folder, newest?.name ?? "", name);
     return statSync(file).size === octets && hash("sha256", readFileSync(file), "hex") === sha256;

@@ -28,29 +28,43 @@ export const certificateLineColumns = [
   "certificate",
 ] as const;
 
-/** COPY takes no parameters; serial numbers are hexadecimal and nothing else. */
-function serials(list: readonly string[]): string {
-  for (const serialNumber of list)
-    if (!/^[0-9a-f]{32}$/.test(serialNumber)) throw new Error("no serial number");
-  return `'{${list.map((serialNumber) => `"\\\\x${serialNumber}"`).join(",")}}'::bytea[]`;
+/** Rows of a table, in the order of their serial numbers, each of which is 32 lower-case hexadecimal digits. */
+export interface RowRange {
+  /** The rows after this one; empty for those from the first on. */
+  readonly after: string;
+  /** So many at the most. */
+  readonly most: number;
+  /** Without these. */
+  readonly except: readonly string[];
 }
 
-/** A query for the lines of all certificates but those of the IKI's holders and those named, in no order. */
-export const allCertificateLines = (except: readonly string[]): string =>
-  `select ${certificateLine} from certificate where kind <> 'iki'${exceptFor(except)}`;
+/** A query for the lines of certificates but those of the IKI's holders. Each begins with the serial number, as of the two below. */
+export const certificateLinesIn = (range: RowRange): string =>
+  `select ${certificateLine} from certificate where kind <> 'iki'${inRange(range)}`;
 
-/** A query for serial number, CA, time and reason of all revocations but those of the Issuing ICA and those named. */
-export const allRevocationLines = (except: readonly string[]): string =>
+/** A query for serial number, CA, time and reason of revocations but those of the Issuing ICA. */
+export const revocationLinesIn = (range: RowRange): string =>
   `select concat_ws(',', encode(serial_number, 'hex'), authority_id, ${time("revoked_at", ".MS")}, reason) from revocation
-    where authority_id !~ '^iki-issuing'${exceptFor(except)}`;
+    where authority_id !~ '^iki-issuing'${inRange(range)}`;
 
-/** A query for serial number and time of all marks "not in use" but those named. */
-export const allNotInUseLines = (except: readonly string[]): string =>
+/** A query for serial number and time of marks "not in use". */
+export const notInUseLinesIn = (range: RowRange): string =>
   `select concat_ws(',', encode(serial_number, 'hex'), ${time("since", ".MS")}) from certificate_not_in_use
-    where true${exceptFor(except)}`;
+    where true${inRange(range)}`;
 
-const exceptFor = (except: readonly string[]): string =>
-  except.length === 0 ? "" : ` and serial_number <> all(${serials(except)})`;
+/** COPY takes no parameters; serial numbers are hexadecimal and nothing else. */
+function inRange({ after, most, except }: RowRange): string {
+  const left = except.filter((serialNumber) => serialNumber > after);
+  for (const serialNumber of after === "" ? left : [after, ...left])
+    if (!/^[0-9a-f]{32}$/.test(serialNumber)) throw new Error("no serial number");
+  return [
+    after === "" ? "" : ` and serial_number > '\\x${after}'`,
+    left.length === 0
+      ? ""
+      : ` and serial_number <> all('{${left.map((one) => `"\\\\x${one}"`).join(",")}}'::bytea[])`,
+    ` order by serial_number limit ${String(most)}`,
+  ].join("");
+}
 
 /** The lines of some certificates, in the order of their serial numbers; one that is not there is absent. */
 export async function certificateLines(tx: Tx, serialNumbers: readonly SerialNumber[]): Promise<string[]> {

@@ -26,7 +26,7 @@ export const extractErrors = errorEntries({
   EXTRACT_UNWRITABLE: {
     what: "The extract cannot be written",
     remedy:
-      "Make room on the disk of the folder that extract.folder names, or give the service's user the right to write there. What was begun is made again.",
+      "Make room on the disk of the folder that extract.folder names, or give the service's user the right to write there. The next run goes on with what was begun.",
     status: 503,
   },
   EXTRACT_MANIFEST_MALFORMED: {

@@ -54,6 +54,15 @@ export async function newestCheckpoint(tx: Tx): Promise<StoredCheckpoint | undef
     .executeTakeFirst();
 }
 
+/** The checkpoint of a size; undefined when none of it was signed. */
+export async function checkpointOfSize(tx: Tx, size: number): Promise<StoredCheckpoint | undefined> {
+  return await ledgerTables(tx)
+    .selectFrom("ledger_checkpoint")
+    .select(["size", "note", "signed_at as signedAt"])
+    .where("size", "=", size)
+    .executeTakeFirst();
+}
+
 /** The size of the newest checkpoint in the database, 0 before the first. */
 export async function publishedSize(tx: Tx): Promise<number> {
   return (await newestCheckpoint(tx))?.size ?? 0;

@@ -25,5 +25,6 @@ export {
 } from "./editions.ts";
 export { lintLimits } from "./lint-limits.ts";
 export type { AdHocPace, BatchPolling, BatchTarget, ProcessingWindow } from "./performance.ts";
+export { type ExtractInterval, type Weekday, weekdays } from "./repository-access.ts";
 export type { Bound, Certainty, Rule, Unit } from "./rule.ts";
 export type { Rulebook, RuleName, RuleValue } from "./rulebook.ts";

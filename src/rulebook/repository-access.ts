@@ -1,5 +1,20 @@
 import { rule } from "./rule.ts";
-import { appendixP, sectionL5 } from "./sources.ts";
+import { appendixP, modificationMp147, sectionL5 } from "./sources.ts";
+
+/** How often a bulk file falls due. */
+export type ExtractInterval = "daily" | "weekly";
+
+/** In the order of `Date.getUTCDay`. */
+export const weekdays = [
+  "sunday",
+  "monday",
+  "tuesday",
+  "wednesday",
+  "thursday",
+  "friday",
+  "saturday",
+] as const;
+export type Weekday = (typeof weekdays)[number];
 
 /** Who may use the SMKI Repository, and how much. */
 export const repositoryAccess = {
@@ -30,6 +45,23 @@ export const repositoryAccess = {
     binds: "Authorised Subscriber",
     source: appendixP,
     certainty: "read",
+  }),
+  repositoryExtracts: rule<{ readonly full: ExtractInterval; readonly delta: ExtractInterval }>({
+    clause: "Appendix O 2.3.3",
+    meaning: "how often the SMKI Repository makes a full extract, and a delta of what was done since",
+    value: { full: "weekly", delta: "daily" },
+    binds: "DCC",
+    source: `${modificationMp147}: one full extract a week and seven daily files in place of a full one each day`,
+    certainty: "read",
+  }),
+  repositoryExtractTime: rule<{ readonly hour: number; readonly fullDay: Weekday }>({
+    clause: "Appendix O 2.3.3, Appendix P Appendix A",
+    meaning:
+      "the hour at which extracts are made, by the clocks of Great Britain, and the day of the full one; settings may say otherwise",
+    value: { hour: 3, fullDay: "sunday" },
+    binds: "operator",
+    source: `not published; chosen within the off-peak hours of ${appendixP} (00:00 to 07:00), on the day with the least work`,
+    certainty: "chosen",
   }),
   repositoryDocuments: rule<readonly string[]>({
     clause: "L5.1",

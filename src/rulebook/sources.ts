@@ -4,6 +4,7 @@
 export const appendixM = "SEC Appendix M, SMKI Interface Design Specification M8.0";
 export const appendixN = "SEC Appendix N, SMKI Code of Connection 4.0";
 export const appendixP = "SEC Appendix P, SMKI Repository Code of Connection P3.0";
+export const modificationMp147 = "SEC modification MP147, implemented on 24 June 2021";
 export const gbcs = "Great Britain Companion Specification (GBCS) section 12";
 export const rfc5280 = "RFC 5280";
 export const testCertificates = "certificates of the public test environment ZAZ1";

@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { defaultEdition, editions } from "../rulebook/index.ts";
+import { defaultEdition, editions, weekdays } from "../rulebook/index.ts";
 import { listSettings, oid, oneOf, path, text, texts, wholeNumber, yesOrNo } from "./definition.ts";
 
 /** Policy identifier that every certificate of the real test environment carries. */
@@ -259,15 +259,21 @@ export const settingsSchema = Type.Object({
           "Where they lie; every machine that serves them must see it. Default: extracts/ in the data folder.",
       }),
     ),
-    hour: wholeNumber(
-      { description: "The hour at which they are made, by the clocks of Great Britain.", value: 3 },
-      0,
-      23,
+    hour: Type.Optional(
+      wholeNumber(
+        {
+          description:
+            "The hour at which they are made, by the clocks of Great Britain. Default: the rule repositoryExtractTime.",
+        },
+        0,
+        23,
+      ),
     ),
-    fullDay: oneOf(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], {
-      description: "The day of the full extract.",
-      value: "sunday",
-    }),
+    fullDay: Type.Optional(
+      oneOf(weekdays, {
+        description: "The day of the full extract. Default: the rule repositoryExtractTime.",
+      }),
+    ),
     keptFulls: wholeNumber(
       { description: "Full extracts that are kept, with the deltas since the oldest of them.", value: 3 },
       1,
@@ -342,6 +348,16 @@ export const settingsSchema = Type.Object({
         },
         0,
         65_535,
+      ),
+    ),
+    workerPort: Type.Optional(
+      wholeNumber(
+        {
+          description:
+            "The same of the workers: the first of 256 ports, of which each worker of this machine takes the first that is free; 0 takes any. None if left out.",
+        },
+        0,
+        65_535 - 255,
       ),
     ),
   }),

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isSmkiError } from "../../errors/smki-error.ts";
-import { type ExtractContext, makeExtracts } from "../../repository/extract/make-extract.ts";
+import { type ExtractContext, makeExtracts, unfinishedKind } from "../../repository/extract/make-extract.ts";
 import { type ExtractRecord, extractRecords, removeOutdated } from "../../repository/extract/published.ts";
-import { dueExtract } from "../../repository/extract/schedule.ts";
+import { dueExtract, type ExtractSchedule } from "../../repository/extract/schedule.ts";
 import type { Estate } from "../estate/estate.ts";
 
 const lookEvery = 60_000;
@@ -31,21 +31,33 @@ export function extractContext(estate: Estate, by: string): ExtractContext {
   };
 }
 
+/** When extracts are made: as the rules say, at the hour and on the day that the settings say if they do. */
+function extractSchedule({ rules, settings }: Estate): ExtractSchedule {
+  const { hour, fullDay } = rules.repositoryExtractTime.value;
+  return {
+    every: rules.repositoryExtracts.value,
+    hour: settings.extract.hour ?? hour,
+    fullDay: settings.extract.fullDay ?? fullDay,
+  };
+}
+
 /** Makes each extract as it falls due, and deletes old ones, until `stop`. Any number of workers run it: one is elected. */
 export async function keepExtracts(estate: Estate, stop: AbortSignal, events: ExtractEvents): Promise<void> {
   const { database, clock, settings } = estate;
-  const { enabled, hour, fullDay, keptFulls } = settings.extract;
+  const { enabled, keptFulls } = settings.extract;
   while (enabled && !stop.aborted) {
     try {
-      const due = dueExtract(await database.read(extractRecords), { hour, fullDay }, clock());
+      const due =
+        dueExtract(await database.read(extractRecords), extractSchedule(estate), clock()) ??
+        (await unfinishedKind(extractFolder(estate)));
       if (due !== undefined) {
-        const made = await makeExtracts(extractContext(estate, "system"), due);
+        const made = await makeExtracts({ ...extractContext(estate, "system"), stop }, due);
         made.forEach(events.onExtract);
         const removed = await removeOutdated(database, extractFolder(estate), clock, keptFulls);
         if (removed.length > 0) events.onRemoved(removed);
       }
     } catch (error) {
-      if (!isSmkiError(error, "EXTRACT_UNDER_WAY")) events.onFailure(error);
+      if (!hasEnded(stop) && !isSmkiError(error, "EXTRACT_UNDER_WAY")) events.onFailure(error);
     }
     await sleep(lookEvery, undefined, { signal: stop }).catch(() => undefined);
   }
@@ -60,3 +72,6 @@ const untilAborted = (stop: AbortSignal): Promise<void> =>
       resolve();
     });
   });
+
+/** A function, since it changes while others are waited for. */
+const hasEnded = (stop: AbortSignal): boolean => stop.aborted;

@@ -74,7 +74,7 @@ test("A running service makes the first extract by itself; a third party proves 
   expect(served).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Holds: /) });
   const altered = join(place, "altered");
   cpSync(full, altered, { recursive: true });
-  appendFileSync(join(altered, "certificates.csv.zst"), "x");
+  appendFileSync(join(altered, "certificates-0001.csv.zst"), "x");
   expect(await verify(altered)).toMatchObject({ status: 1, stdout: expect.stringMatching(/^Does NOT hold/) });
   expect(await verify(place)).toMatchObject({ status: 2 });
   expect((await smki(["extract", "verify", full, "--key", "x"])).status).toBe(2);

@@ -28,7 +28,7 @@ function makeCommand(): Command {
     .addArgument(new Argument("[kind]", "full or delta").choices(["full", "delta"]).default("delta"))
     .addHelpText(
       "after",
-      "\nA full extract comes with a delta up to the same checkpoint, and the first extract is always a full one.",
+      "\nA full extract comes with a delta up to the same checkpoint, and the first extract is always a full one.\nOne that was interrupted is gone on with first.",
     )
     .action((kind: "full" | "delta", options: EstateOptions) =>
       withEstate(options, async (estate, output) => {
@@ -43,8 +43,8 @@ function makeCommand(): Command {
         );
         const names = made.map(({ manifest }) => manifest.name);
         const lines = written.map(
-          ({ name, rowOctets, fileOctets, milliseconds }) =>
-            `${name}: ${megabytes(rowOctets)} MB of rows, ${megabytes(fileOctets)} MB of files, ${(milliseconds / 1000).toFixed(1)} s`,
+          ({ name, rowOctets, fileOctets, milliseconds, resumed }) =>
+            `${name}: ${megabytes(rowOctets)} MB of rows, ${megabytes(fileOctets)} MB of files, ${(milliseconds / 1000).toFixed(1)} s${resumed ? "; an earlier run had begun it" : ""}`,
         );
         output.answer(
           { made: names, removed, written, folder: context.folder },

@@ -25,19 +25,43 @@ export interface ExtractRecord {
 
 /** The extracts that are there, the oldest first. */
 export async function selectExtracts(tx: Tx): Promise<ExtractRecord[]> {
+  const rows = await records(tx).orderBy("size").orderBy("made_at").orderBy("kind").execute();
+  return rows.map(fromRow);
+}
+
+/** One of them, by its name. */
+export async function selectExtract(tx: Tx, name: string): Promise<ExtractRecord | undefined> {
+  const row = await records(tx).where("name", "=", name).executeTakeFirst();
+  return row === undefined ? undefined : fromRow(row);
+}
+
+const records = (tx: Tx) =>
+  tables(tx).selectFrom("extract").select(["manifest", "made_at"]).where("removed_at", "is", null);
+
+const fromRow = ({ manifest, made_at }: { manifest: string; made_at: Date }): ExtractRecord => ({
+  manifest: parseManifest(manifest),
+  manifestText: manifest,
+  madeAt: made_at,
+});
+
+/** Whether one of this name was ever published. */
+export async function wasPublished(tx: Tx, name: string): Promise<boolean> {
+  const row = await tables(tx)
+    .selectFrom("extract")
+    .select("name")
+    .where("name", "=", name)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The names of those whose files were to be deleted. */
+export async function selectRemoved(tx: Tx): Promise<string[]> {
   const rows = await tables(tx)
     .selectFrom("extract")
-    .select(["manifest", "made_at"])
-    .where("removed_at", "is", null)
-    .orderBy("size")
-    .orderBy("made_at")
-    .orderBy("kind")
+    .select("name")
+    .where("removed_at", "is not", null)
     .execute();
-  return rows.map(({ manifest, made_at }) => ({
-    manifest: parseManifest(manifest),
-    manifestText: manifest,
-    madeAt: made_at,
-  }));
+  return rows.map(({ name }) => name);
 }
 
 export async function insertExtract(tx: Tx, record: ExtractRecord): Promise<void> {

@@ -63,11 +63,16 @@ export async function judge(
   return verifyExtracts(folders, { verifierKey, ledger: copyResources(copy) });
 }
 
-/** The rows of a file, without its headings. */
-export function rowsIn(folder: string, rows: RowKind): string[] {
-  const text = zstdDecompressSync(readFileSync(join(folder, fileNameOf(rows)))).toString("latin1");
-  return text.split("\n").slice(1, -1);
-}
+/** The rows of a kind, without headings. */
+export const rowsIn = (folder: string, rows: RowKind): string[] =>
+  manifestIn(folder)
+    .files.filter((file) => file.rows === rows)
+    .flatMap(({ name }) =>
+      zstdDecompressSync(readFileSync(join(folder, name)))
+        .toString("latin1")
+        .split("\n")
+        .slice(1, -1),
+    );
 
 export const manifestIn = (folder: string): Manifest =>
   parseManifest(readFileSync(join(folder, manifestName), "utf8"));
@@ -76,17 +81,18 @@ export const writeManifest = (folder: string, manifest: Manifest): void => {
   writeFileSync(join(folder, manifestName), formatManifest(manifest));
 };
 
-/** Changes the rows of a file as a forger would: with a manifest to match. */
+/** Changes the rows of the first part of a kind as a forger would: with a manifest to match. */
 export function forgeRows(folder: string, rows: RowKind, change: (rows: string[]) => string[]): void {
-  const file = join(folder, fileNameOf(rows));
-  const [headings = ""] = zstdDecompressSync(readFileSync(file)).toString("latin1").split("\n");
-  const changed = change(rowsIn(folder, rows));
+  const name = fileNameOf(rows, 1);
+  const file = join(folder, name);
+  const [headings = "", ...before] = zstdDecompressSync(readFileSync(file)).toString("latin1").split("\n");
+  const changed = change(before.slice(0, -1));
   const octets = zstdCompressSync(Buffer.from([headings, ...changed, ""].join("\n"), "latin1"));
   writeFileSync(file, octets);
   const manifest = manifestIn(folder);
   const sha256 = createHash("sha256").update(octets).digest("hex");
   const files = manifest.files.map((one) =>
-    one.rows === rows ? { ...one, count: changed.length, octets: octets.length, sha256 } : one,
+    one.name === name ? { ...one, count: changed.length, octets: octets.length, sha256 } : one,
   );
   writeManifest(folder, { ...manifest, files });
 }

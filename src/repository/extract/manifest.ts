@@ -7,30 +7,35 @@ import { SmkiError } from "../../errors/smki-error.ts";
 const manifestVersion = 1;
 export const manifestName = "manifest.json";
 /** More than any manifest has, in octets. */
-export const longestManifest = 1_000_000;
+export const longestManifest = 4_000_000;
+/** More files than any extract has: a part of each kind for each million rows. */
+const mostFiles = 10_000;
 
-/** What the files of an extract hold, one file for each. */
+/** What the files of an extract hold. */
 export const rowKinds = ["certificates", "revocations", "not-in-use", "lists"] as const;
 export type RowKind = (typeof rowKinds)[number];
-export const fileNameOf = (rows: RowKind): string => `${rows}.csv.zst`;
+/** The name of a part. @param part - counted from 1, for each kind by itself */
+export const fileNameOf = (rows: RowKind, part: number): string =>
+  `${rows}-${String(part).padStart(4, "0")}.csv.zst`;
 
 /** The kinds of certificate in an extract: all but those of the IKI's holders, which name persons. */
 export const extractedKinds = ["authority", "device", "organisation"] as const;
 
-const nameForm = /^(full|delta)-\d{4}-\d{2}-\d{2}-\d{12,16}$/;
-export const isExtractName = (name: string): boolean => nameForm.test(name);
+export const nameForm = /^(full|delta)-\d{4}-\d{2}-\d{2}-\d{12,16}$/;
 
 const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const digest = Type.String({ pattern: "^[0-9a-f]{64}$" });
 
-const fileSchema = Type.Object(
+export const rowKindSchema = Type.Union([
+  Type.Literal("certificates"),
+  Type.Literal("revocations"),
+  Type.Literal("not-in-use"),
+  Type.Literal("lists"),
+]);
+
+export const fileSchema = Type.Object(
   {
-    rows: Type.Union([
-      Type.Literal("certificates"),
-      Type.Literal("revocations"),
-      Type.Literal("not-in-use"),
-      Type.Literal("lists"),
-    ]),
+    rows: rowKindSchema,
     name: Type.String(),
     /** Rows, the line of headings not counted. */
     count,
@@ -47,7 +52,7 @@ const manifestSchema = Type.Object(
     version: Type.Literal(manifestVersion),
     name: Type.String({ pattern: nameForm.source }),
     kind: Type.Union([Type.Literal("full"), Type.Literal("delta")]),
-    /** When it was made: of the clock, and covered by no signature. */
+    /** When its making began: of the clock, and covered by no signature. */
     madeAt: Type.String({ pattern: String.raw`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$` }),
     /** The kinds of certificate in it. */
     kinds: Type.Array(Type.String()),
@@ -57,7 +62,7 @@ const manifestSchema = Type.Object(
     checkpoint: Type.String({ maxLength: 100_000 }),
     /** Leaves that the checkpoint covers. */
     size: count,
-    files: Type.Array(fileSchema, { minItems: rowKinds.length, maxItems: rowKinds.length }),
+    files: Type.Array(fileSchema, { minItems: rowKinds.length, maxItems: mostFiles }),
   },
   { additionalProperties: false },
 );
@@ -87,18 +92,21 @@ export function parseManifest(text: string): Manifest {
     const [first] = Value.Errors(manifestSchema, value);
     throw malformed(first === undefined ? "not its form" : `${first.instancePath || "/"} ${first.message}`);
   }
-  const names = value.files.map(({ rows }) => rows);
-  if (
-    new Set(names).size !== rowKinds.length ||
-    value.files.some(({ rows, name }) => name !== fileNameOf(rows))
-  )
-    throw malformed("not one file for each kind of row, by its name");
+  if (rowKinds.some((kind) => !areParts(kind, value.files)))
+    throw malformed("not the parts of each kind of row, by their names, in order");
   if (value.kinds.join() !== extractedKinds.join()) throw malformed("other kinds of certificate");
   if (value.kind === "full" ? value.fromSize !== 0 : value.fromSize > value.size)
     throw malformed("fromSize is none that it can have");
   if (value.name !== nameOf(value.kind, dateOf(value.name), value.size))
     throw malformed("its name says something else");
   return value;
+}
+
+/** Whether the files of a kind are its parts from the first on; there is one at least, and one of lists. */
+function areParts(kind: RowKind, files: readonly ManifestFile[]): boolean {
+  const names = files.filter(({ rows }) => rows === kind).map(({ name }) => name);
+  const right = names.every((name, index) => name === fileNameOf(kind, index + 1));
+  return right && (kind === "lists" ? names.length === 1 : names.length > 0);
 }
 
 /** The name of an extract and of its folder: kind, the day in Great Britain, leaves under its checkpoint. */

@@ -1,11 +1,17 @@
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, rm } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Database } from "../../database/connect.ts";
 import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Clock } from "../../time/clock.ts";
-import { type ExtractRecord, markRemoved, selectExtracts } from "./extract-store.ts";
+import {
+  type ExtractRecord,
+  markRemoved,
+  selectExtract,
+  selectExtracts,
+  selectRemoved,
+} from "./extract-store.ts";
 import { digestOfManifest, type Manifest, manifestName } from "./manifest.ts";
 
 export type { ExtractRecord } from "./extract-store.ts";
@@ -74,8 +80,7 @@ export async function openPublished(
   extract: string,
   file: string,
 ): Promise<OpenedFile> {
-  const records = await database.read(selectExtracts);
-  const record = records.find(({ manifest }) => manifest.name === extract);
+  const record = await database.read((tx) => selectExtract(tx, extract));
   const found = record && asPublished(record).files.find(({ name }) => name === file);
   if (record === undefined || found === undefined) throw notFound(extract, file);
   let handle: FileHandle;
@@ -123,9 +128,11 @@ export async function removeOutdated(
   keptFulls: number,
 ): Promise<string[]> {
   const names = outdated(await database.read(selectExtracts), keptFulls);
-  if (names.length === 0) return [];
-  await database.transaction((tx) => markRemoved(tx, names, clock()));
-  // A crash here leaves files that nobody is served. Who reads one reads on: the name goes, the file with its last reader.
-  for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
+  if (names.length > 0) await database.transaction((tx) => markRemoved(tx, names, clock()));
+  // A crash before this leaves files that nobody is served; the next run finds them here. Who reads one reads on: the
+  // name goes, the file with its last reader.
+  const removed = new Set(await database.read(selectRemoved));
+  const here = (await readdir(folder).catch(() => [])).filter((name) => removed.has(name));
+  for (const name of here) await rm(join(folder, name), { recursive: true, force: true });
   return names;
 }

@@ -37,6 +37,7 @@ class Meter extends Transform {
 /** A file of rows that is being written: compressed, counted and hashed on the way, in constant memory. */
 export class RowFile {
   readonly #rows: RowKind;
+  readonly #name: string;
   readonly #input = new PassThrough({ writableHighWaterMark: pieceOctets });
   readonly #meter = new Meter();
   readonly #written: Promise<void>;
@@ -46,10 +47,15 @@ export class RowFile {
   /** Octets of rows, before they are compressed. */
   rowOctets = 0;
 
-  constructor(folder: string, rows: RowKind) {
+  /**
+   * @param folder - where no file of this name lies
+   * @param part - counted from 1
+   */
+  constructor(folder: string, rows: RowKind, part: number) {
     this.#rows = rows;
+    this.#name = fileNameOf(rows, part);
     // `flush`: fsync(2) before it is closed.
-    const file = createWriteStream(join(folder, fileNameOf(rows)), { flags: "wx", mode: 0o644, flush: true });
+    const file = createWriteStream(join(folder, this.#name), { flags: "wx", mode: 0o644, flush: true });
     this.#written = pipeline(this.#input, createZstdCompress(compression), this.#meter, file);
     // Told by `write` and `end`.
     this.#written.catch(() => undefined);
@@ -87,7 +93,7 @@ export class RowFile {
     this.#input.end();
     await this.#written;
     const { octets } = this.#meter;
-    return { rows: this.#rows, name: fileNameOf(this.#rows), count, octets, sha256: this.#meter.digest() };
+    return { rows: this.#rows, name: this.#name, count, octets, sha256: this.#meter.digest() };
   }
 
   /** Gives it up: nothing is written any more when this resolves. */

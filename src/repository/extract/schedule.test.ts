@@ -3,7 +3,7 @@ import { formatManifest, type Manifest, parseManifest } from "./manifest.ts";
 import { type ExtractRecord, outdated } from "./published.ts";
 import { dueExtract } from "./schedule.ts";
 
-const schedule = { hour: 3, fullDay: "sunday" } as const;
+const schedule = { every: { full: "weekly", delta: "daily" }, hour: 3, fullDay: "sunday" } as const;
 // A Monday; in Great Britain winter, the clocks of UTC.
 const monday = "2026-11-23";
 
@@ -25,7 +25,7 @@ function record(
     size,
     files: (["certificates", "revocations", "not-in-use", "lists"] as const).map((rows) => ({
       rows,
-      name: `${rows}.csv.zst`,
+      name: `${rows}-0001.csv.zst`,
       count: 0,
       octets: 0,
       sha256: "0".repeat(64),
@@ -54,6 +54,11 @@ describe("an extract is due", () => {
     expect(due(all, "2026-11-29T03:00:00Z")).toBe("full");
     expect(due(all, "2026-12-02T09:00:00Z")).toBe("full");
     expect(due([...all, record("full", "2026-12-02T09:00:00Z")], "2026-12-02T10:00:00Z")).toBeUndefined();
+  });
+  test("as often as the rule says", () => {
+    const daily = { ...schedule, every: { full: "daily", delta: "daily" } } as const;
+    expect(dueExtract([sunday], daily, new Date("2026-11-22T23:00:00Z"))).toBeUndefined();
+    expect(dueExtract([sunday], daily, new Date(`${monday}T03:00:00Z`))).toBe("full");
   });
   test("by the clocks of Great Britain, in summer too", () => {
     const before = record("full", "2026-06-21T02:30:00Z");
@@ -96,7 +101,12 @@ describe("a manifest", () => {
         files: manifest.files.with(0, { ...(manifest.files[0] as (typeof manifest.files)[0]), name: "../x" }),
       },
     ],
-    ["with a file too few", { files: manifest.files.slice(1) }],
+    ["with a kind too few", { files: manifest.files.slice(1) }],
+    [
+      "with a part left out",
+      { files: [...manifest.files, { ...manifest.files[0], name: "certificates-0003.csv.zst" }] },
+    ],
+    ["with a part twice", { files: [...manifest.files, manifest.files[0]] }],
     ["with other kinds", { kinds: ["device"] }],
   ])("%s is refused", (_, change) => {
     expect(() => parseManifest(JSON.stringify({ ...manifest, ...change }))).toThrow(

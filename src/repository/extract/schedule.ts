@@ -1,28 +1,18 @@
+import { type ExtractInterval, type Weekday, weekdays } from "../../rulebook/index.ts";
 import { localTime } from "../../time/local-time.ts";
 import type { ExtractRecord } from "./extract-store.ts";
 import type { Manifest } from "./manifest.ts";
 
-export const weekdays = [
-  "sunday",
-  "monday",
-  "tuesday",
-  "wednesday",
-  "thursday",
-  "friday",
-  "saturday",
-] as const;
-export type Weekday = (typeof weekdays)[number];
-
 /** When extracts are made, by the clocks of Great Britain. */
 export interface ExtractSchedule {
-  /** The hour of each day's delta, and of the full one on its day. */
+  readonly every: Readonly<Record<Manifest["kind"], ExtractInterval>>;
   readonly hour: number;
+  /** The day of what is made weekly. */
   readonly fullDay: Weekday;
 }
 
 /**
- * Pure: what is to be made now: a delta once a day, a full one once a week, and the one that was missed while nobody was
- * at work. It follows from what was made, so that it does not matter which process asks.
+ * Pure: what is to be made now, that which was missed while nobody was at work too. It follows from what was made, so that it does not matter which process asks.
  *
  * @param records - the extracts that are there, oldest first
  * @returns undefined when nothing is due
@@ -32,21 +22,12 @@ export function dueExtract(
   schedule: ExtractSchedule,
   now: Date,
 ): Manifest["kind"] | undefined {
-  const madeSince = (due: string, kinds: readonly Manifest["kind"][]) =>
-    records.some(({ manifest, madeAt }) => kinds.includes(manifest.kind) && asText(madeAt) >= due);
-  if (
-    !madeSince(
-      lastDue(schedule, now, (day) => weekdays[day] === schedule.fullDay),
-      ["full"],
-    )
-  )
-    return "full";
-  return madeSince(
-    lastDue(schedule, now, () => true),
-    ["full", "delta"],
-  )
-    ? undefined
-    : "delta";
+  const isDue = (kind: Manifest["kind"], by: readonly Manifest["kind"][]) => {
+    const due = lastDue(schedule, schedule.every[kind], now);
+    return !records.some(({ manifest, madeAt }) => by.includes(manifest.kind) && asText(madeAt) >= due);
+  };
+  if (isDue("full", ["full"])) return "full";
+  return isDue("delta", ["full", "delta"]) ? "delta" : undefined;
 }
 
 /** Texts of this form compare as the moments do. */
@@ -55,13 +36,13 @@ function asText(at: Date): string {
   return `${date} ${time}`;
 }
 
-/** The latest moment that has come at which one was due on a day that suits. */
-function lastDue({ hour }: ExtractSchedule, now: Date, suits: (weekday: number) => boolean): string {
+/** The latest moment that has come at which one was due. */
+function lastDue({ hour, fullDay }: ExtractSchedule, every: ExtractInterval, now: Date): string {
   const { date } = localTime(now);
   for (let back = 0; ; back += 1) {
     const day = new Date(`${date}T00:00:00Z`);
     day.setUTCDate(day.getUTCDate() - back);
     const due = `${day.toISOString().slice(0, 10)} ${String(hour).padStart(2, "0")}:00`;
-    if (suits(day.getUTCDay()) && due <= asText(now)) return due;
+    if ((every === "daily" || weekdays[day.getUTCDay()] === fullDay) && due <= asText(now)) return due;
   }
 }

@@ -170,7 +170,7 @@ describe.skipIf(sftpClient === undefined)("OpenSSH's client [needs sftp]", () =>
     expect(stdout).toContain(full);
     expect(await judge(estate, folders.make(), [join(place, full)])).toMatchObject({ holds: true });
     // A download that broke, gone on with.
-    const file = "certificates.csv.zst";
+    const file = "certificates-0001.csv.zst";
     const part = join(place, file);
     writeFileSync(part, readFileSync(join(folder, full, file)).subarray(0, 1_000));
     await batch(`lcd ${place}\nreget ${full}/${file}\n`);
@@ -222,16 +222,16 @@ describe("The file transfer", () => {
 
   test("keeps no more open than it must, and gives a part as far as the file goes", async () => {
     const { sftp, client } = await login(String(user));
-    const path = `/${full}/certificates.csv.zst`;
+    const path = `/${full}/certificates-0001.csv.zst`;
     const handles: unknown[] = [];
     for (let count = 0; count < 20; count += 1) handles.push(await ask(sftp, "open", path, "r"));
     expect(handles.filter((one) => Buffer.isBuffer(one))).toHaveLength(16);
     expect(handles.slice(16)).toEqual([4, 4, 4, 4]);
-    const { size } = statSync(join(folder, full, "certificates.csv.zst"));
+    const { size } = statSync(join(folder, full, "certificates-0001.csv.zst"));
     const octets = Buffer.alloc(100);
     expect(await ask(sftp, "read", handles[0], octets, 0, 100, size - 10)).toBe(10);
     expect(octets.subarray(0, 10)).toEqual(
-      readFileSync(join(folder, full, "certificates.csv.zst")).subarray(-10),
+      readFileSync(join(folder, full, "certificates-0001.csv.zst")).subarray(-10),
     );
     expect(await ask(sftp, "close", handles[0])).toBeUndefined();
     expect(await ask(sftp, "read", handles[0], octets, 0, 100, 0)).toBe(4);
@@ -336,8 +336,8 @@ async function waitForWrong(userId: number, count: number): Promise<void> {
 describe("Over HTTPS, an extract", () => {
   let server: WebServer;
   let headers: Record<string, string>;
-  const path = () => `/api/v1/extracts/${full}/certificates.csv.zst`;
-  const file = () => readFileSync(join(folder, full, "certificates.csv.zst"));
+  const path = () => `/api/v1/extracts/${full}/certificates-0001.csv.zst`;
+  const file = () => readFileSync(join(folder, full, "certificates-0001.csv.zst"));
   beforeAll(async () => {
     const made = makeServerCertificate([host], estate.clock.read());
     server = createWebServer({
