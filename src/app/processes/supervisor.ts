@@ -135,9 +135,11 @@ export class Supervisor {
 }
 
 /** The ports that a web process found, as settings for its successor. */
-function portsOf({ url, repositoryUrl }: Readiness): Record<string, string> {
+function portsOf({ url, repositoryUrl, metricsUrl, sftpPort }: Readiness): Record<string, string> {
   return {
     SMKI_WEB_PORT: new URL(String(url)).port,
+    ...(metricsUrl === undefined ? {} : { SMKI_METRICS_PORT: new URL(String(metricsUrl)).port }),
+    ...(sftpPort === undefined ? {} : { SMKI_EXTRACT_SFTP_PORT: String(sftpPort) }),
     ...(repositoryUrl === undefined
       ? {}
       : { SMKI_REPOSITORY_SERVICE_PORT: new URL(String(repositoryUrl)).port }),

@@ -17,6 +17,8 @@ export interface RunningService {
   readonly repositoryUrl: string | undefined;
   /** Where Prometheus reads; undefined where the settings name no port. */
   readonly metricsUrl: string | undefined;
+  /** The same of each worker as they were started; empty where the settings name no port for them. */
+  readonly workerMetricsUrls: readonly string[];
   /** The file transfer's port, and the fingerprint of its host key; undefined where the settings name no port. */
   readonly sftp: { readonly port: number; readonly fingerprint: string } | undefined;
   /** What the workers sign with. */
@@ -58,6 +60,9 @@ export async function startService(settings: Settings): Promise<RunningService> 
       url: String(web?.["url"]),
       repositoryUrl: web?.["repositoryUrl"] === undefined ? undefined : String(web["repositoryUrl"]),
       metricsUrl: web?.["metricsUrl"] === undefined ? undefined : `${String(web["metricsUrl"])}/metrics`,
+      workerMetricsUrls: workers.flatMap(({ metricsUrl }) =>
+        metricsUrl === undefined ? [] : [`${String(metricsUrl)}/metrics`],
+      ),
       sftp:
         web?.["sftpPort"] === undefined
           ? undefined

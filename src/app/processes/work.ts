@@ -20,10 +20,12 @@ import { keepRetention } from "./retention.ts";
 import { runTogether } from "./run-together.ts";
 import { putsHistoryInDoubt, untilHistoryHolds } from "./signed-history.ts";
 import { listenForStop, tellReady } from "./stopping.ts";
+import { WorkerMetrics } from "./worker-metrics.ts";
+import { startWorkerOperations } from "./worker-operations.ts";
 
 /**
  * The worker process: opens the operational keys, lints and signs what stands recorded, sequences the ledger,
- * makes revocation lists. It listens on no port.
+ * makes revocation lists. It listens on no port but, where the settings say so, on one of loopback for its own figures.
  *
  * Nothing is signed on a database that does not hold what the ledger's signer has signed for. When one of its
  * loops cannot go on, or the key store is away for good, all of it ends, so that the supervisor starts another.
@@ -40,10 +42,16 @@ export async function work(settings: Settings): Promise<void> {
     try {
       const ledger = await openLedgerSigner(estate, signer);
       await requireSignedHistory(estate.database, ledger);
-      tellReady({ signer: signer.description });
-      log.info({ signer: signer.description }, "at work");
-      await workAt({ estate, signer, ledger, log, keys: new KeyWatch() }, stopping.signal);
-      log.info("stopped");
+      const metrics = new WorkerMetrics();
+      const operations = await startWorkerOperations(estate, log, stopping.signal, metrics);
+      try {
+        tellReady({ signer: signer.description, ...operations.where });
+        log.info({ signer: signer.description, ...operations.where }, "at work");
+        await workAt({ estate, signer, ledger, log, keys: new KeyWatch(), metrics }, stopping.signal);
+        log.info("stopped");
+      } finally {
+        await operations.close();
+      }
     } catch (error) {
       log.fatal(loggable(error), "the worker ends");
       throw error;
@@ -61,6 +69,7 @@ export interface Desk {
   readonly signer: Signer;
   readonly ledger: CheckpointSigner;
   readonly keys: KeyWatch;
+  readonly metrics: WorkerMetrics;
   readonly log: Log;
 }
 
@@ -81,20 +90,23 @@ export function workAt(desk: Desk, stop: AbortSignal): Promise<void> {
 const pauseAfterFailure = 500;
 
 /** Issues; after a failure that may have brought another database, only once that one is seen to be the ledger's. */
-async function issue({ estate, signer, ledger, keys, log }: Desk, stop: AbortSignal): Promise<void> {
-  const authority = issuingAuthority(estate, signer);
+async function issue({ estate, signer, ledger, keys, metrics, log }: Desk, stop: AbortSignal): Promise<void> {
+  const authority = { ...issuingAuthority(estate, signer), onStepTimed: metrics.step };
   while (!stop.aborted) {
     const inDoubt = new AbortController();
     await runIssuance(authority, AbortSignal.any([stop, inDoubt.signal]), {
       window: batchTerms(estate.settings, estate.rules).window,
       onChunk: (chunk, result) => {
+        metrics.chunk(result);
         log[result === "finished" ? "info" : "warn"]({ chunk, result }, "chunk");
       },
       onBatch: (batch, result) => {
+        metrics.batch(result);
         log[result === "tampered" ? "error" : "info"]({ batch, result }, "batch checked");
       },
       onFailure: (error) => {
         log.error(loggable(error), "issuing paused");
+        metrics.failed("issuing", error);
         keys.failed(error);
         if (putsHistoryInDoubt(error)) inDoubt.abort();
       },
@@ -102,11 +114,12 @@ async function issue({ estate, signer, ledger, keys, log }: Desk, stop: AbortSig
     await sleep(pauseAfterFailure, undefined, { signal: stop }).catch(() => undefined);
     await untilHistoryHolds(estate.database, ledger, stop, (error) => {
       log.error(loggable(error), "issuing paused");
+      metrics.failed("issuing", error);
     });
   }
 }
 
-function sequence({ estate, ledger, keys, log }: Desk, stop: AbortSignal): Promise<void> {
+function sequence({ estate, ledger, keys, metrics, log }: Desk, stop: AbortSignal): Promise<void> {
   return runSequencer({
     database: estate.database,
     signer: ledger,
@@ -115,17 +128,20 @@ function sequence({ estate, ledger, keys, log }: Desk, stop: AbortSignal): Promi
     abortSignal: stop,
     onCheckpoint: () => {
       keys.signed();
+      metrics.signed("checkpoint");
     },
     onTrouble: (error) => {
       log.error(loggable(error), "sequencing paused");
+      metrics.failed("sequencing", error);
       keys.failed(error);
     },
   });
 }
 
-function makeLists({ estate, signer, ledger, keys, log }: Desk, stop: AbortSignal): Promise<void> {
+function makeLists({ estate, signer, ledger, keys, metrics, log }: Desk, stop: AbortSignal): Promise<void> {
   const onFailure = (error: unknown, authority?: string) => {
     log.error({ ...loggable(error), authority }, "making lists paused");
+    metrics.failed("lists", error);
     keys.failed(error);
     isInDoubt ||= putsHistoryInDoubt(error);
   };
@@ -138,6 +154,7 @@ function makeLists({ estate, signer, ledger, keys, log }: Desk, stop: AbortSigna
     },
     onList: ({ authorityId, number, entries }) => {
       keys.signed();
+      metrics.signed("list");
       log.info({ authority: authorityId, number, entries }, "list published");
     },
     onFailure,

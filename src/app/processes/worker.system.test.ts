@@ -27,6 +27,7 @@ import { clientOf } from "./testkit/https-client.ts";
 import { fetchBatch, issueDevice, meterKeys } from "./testkit/requests.ts";
 import { cleanUp, processesOn, smki, temporaryFolder, until, untilNothingRunsOn } from "./testkit/smki.ts";
 import { workAt } from "./work.ts";
+import { WorkerMetrics } from "./worker-metrics.ts";
 
 const hasProc = existsSync("/proc/self/environ");
 let founded = "";
@@ -147,7 +148,8 @@ test("The key of a CA that is missing from the workers' store is named by the st
     const log = createLog(estate.settings, "test");
     log.level = "silent";
     const stop = new AbortController();
-    const working = workAt({ estate, signer, ledger, log, keys: new KeyWatch() }, stop.signal);
+    const desk = { estate, signer, ledger, log, keys: new KeyWatch(), metrics: new WorkerMetrics() };
+    const working = workAt(desk, stop.signal);
     const named = await until(async () => {
       const { stdout } = await smki(["status", "--data", data, "--json"]);
       const { warnings } = JSON.parse(stdout) as { warnings: string[] };
@@ -189,7 +191,8 @@ describe.skipIf(!hasProc || softHsmModule === undefined)("A token [needs /proc, 
     const signer = await openOperationalSigner(estate);
     const ledger = await openLedgerSigner(estate, signer);
     const stop = new AbortController();
-    const desk = { estate, signer, ledger, log: createLog(estate.settings, "test"), keys: new KeyWatch() };
+    const log = createLog(estate.settings, "test");
+    const desk = { estate, signer, ledger, log, keys: new KeyWatch(), metrics: new WorkerMetrics() };
     desk.log.level = "silent";
     const working = workAt(desk, stop.signal);
     const { cryptoki } = await useModule(softHsmModule ?? "");

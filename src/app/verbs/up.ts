@@ -25,10 +25,13 @@ Stop with Ctrl-C or SIGTERM: work in hand is finished within 10 seconds; a secon
       });
       const service = await startService(settingsOf(options));
       kill = service.kill;
-      const { url, repositoryUrl, metricsUrl, sftp, signer, logFile, estate } = service;
+      const { url, repositoryUrl, metricsUrl, workerMetricsUrls, sftp, signer, logFile, estate } = service;
       const { environment, edition, dataFolder } = estate.settings;
       output.answer(
-        { url, repositoryUrl, metricsUrl, sftp, environment, edition, dataFolder, signer, logFile },
+        {
+          ...{ url, repositoryUrl, metricsUrl, workerMetricsUrls, sftp },
+          ...{ environment, edition, dataFolder, signer, logFile },
+        },
         [
           `OpenSMKI is up: ${environment} environment, edition ${edition}, data in ${dataFolder}`,
           `  JSON API         ${url}/api/v1/status`,
@@ -36,6 +39,7 @@ Stop with Ctrl-C or SIGTERM: work in hand is finished within 10 seconds; a secon
             ? []
             : [`  Repository       ${repositoryUrl} (in the manner of DCC Boxed)`]),
           ...(metricsUrl === undefined ? [] : [`  Metrics          ${metricsUrl}`]),
+          ...workerMetricsUrls.map((worker) => `  Metrics (worker) ${worker}`),
           ...(sftp === undefined
             ? []
             : [`  File transfer    port ${String(sftp.port)}, host key ${sftp.fingerprint}`]),

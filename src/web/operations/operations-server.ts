@@ -6,8 +6,8 @@ import { type HealthContext, healthRoutes } from "./health-routes.ts";
 export interface OperationsContext extends HealthContext {
   /** This process's own figures. */
   readonly registry: Registry;
-  /** Figures that are worked out when they are asked for, in Prometheus's text form. */
-  readonly current: () => Promise<string>;
+  /** Further figures, worked out when they are asked for, in Prometheus's text form. */
+  readonly current?: () => Promise<string>;
   readonly logger: FastifyBaseLogger;
 }
 
@@ -26,7 +26,7 @@ export function createOperationsServer(context: OperationsContext): FastifyInsta
   }) as unknown as FastifyInstance;
   healthRoutes(server, context);
   server.get("/metrics", async (_, reply) =>
-    reply.type(registry.contentType).send((await registry.metrics()) + (await current())),
+    reply.type(registry.contentType).send((await registry.metrics()) + ((await current?.()) ?? "")),
   );
   return server;
 }

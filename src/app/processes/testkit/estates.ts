@@ -14,6 +14,7 @@ export interface UpAnswer {
   readonly url: string;
   readonly repositoryUrl?: string;
   readonly metricsUrl?: string;
+  readonly workerMetricsUrls: readonly string[];
   readonly sftp?: { readonly port: number; readonly fingerprint: string };
   readonly logFile: string;
   readonly environment: string;
