@@ -62,6 +62,12 @@ describe("smki device", () => {
     expect(await request(2)).toMatchObject({ status: 201 });
     expect(await request(2)).toEqual({ status: 409, code: "DEVICE_CERTIFICATE_LIMIT" });
     expect((await device("limit", idOf(2), "--certificates", "5")).stderr).toContain("--reason");
+    // It is not in the inventory, and has both all the same.
+    const shown = await device("show", idOf(2));
+    expect(shown.stdout).toMatch(/state +not-in-inventory\ncertificates +1 of at most 1 .*a spare/);
+    expect((await device("show", idOf(2), "--at", "2026-01-01T00:00:00Z")).stdout).toContain(
+      "not-in-inventory",
+    );
   });
 
   test("writes the file that it takes in, and changes nothing by taking it in", async () => {
@@ -93,7 +99,7 @@ describe("smki device", () => {
     for (const line of [3, 102, 103, 132])
       expect(stderr).toMatch(new RegExp(`line ${String(line)}: deviceId`));
     expect(stderr).toContain("DEVICE_FILE_INVALID");
-    expect((await device("show", idOf(4))).stderr).toContain("DEVICE_NOT_LISTED");
+    expect(await answerOf("show", idOf(4))).toMatchObject({ device: "not-in-inventory", history: [] });
     expect((await device("import", `${file}.none`)).stderr).toContain("FILE_UNREADABLE");
     expect((await device("export", "/nonexistent/devices.csv")).stderr).toContain("FILE_UNWRITABLE");
   });

@@ -16,6 +16,7 @@ import {
   textOf,
 } from "../../devices/inventory.ts";
 import { readSuppliers, type Suppliers } from "../../devices/suppliers.ts";
+import { isSmkiError } from "../../errors/smki-error.ts";
 import { deviceTypes, notInInventory, smiStatuses } from "../../rulebook/index.ts";
 import { exportCommand, importCommand } from "./device-files.ts";
 import { type DeviceFilter, queryOf, withDeviceFilter } from "./device-filter.ts";
@@ -117,7 +118,9 @@ Example:
 
 function showCommand(): Command {
   return withEstateOptions(new Command("show"))
-    .description("shows a Device: what the inventory says and said of it, and how many certificates it has")
+    .description(
+      "shows a Device, listed or not: what the inventory says and said of it, and how many certificates it has",
+    )
     .argument("<device>", "its Device ID, an EUI-64")
     .option("--at <time>", "what was so then, for a dispute: 2026-11-23T10:00:00Z", timeOf)
     .action((id: string, options: EstateOptions & { readonly at?: Date }) =>
@@ -128,9 +131,11 @@ function showCommand(): Command {
         const found = await database.read(
           async (tx) => ({
             suppliers: await readSuppliers(tx),
-            device:
-              at === undefined ? await findDevice(tx, by, deviceId) : await deviceAt(tx, by, deviceId, at),
-            history: at === undefined ? await historyOfDevice(tx, by, deviceId) : [],
+            // One that is not listed may have certificates all the same, and a limit.
+            device: await orNotListed(
+              at === undefined ? findDevice(tx, by, deviceId) : deviceAt(tx, by, deviceId, at),
+            ),
+            history: at === undefined ? ((await orNotListed(historyOfDevice(tx, by, deviceId))) ?? []) : [],
             certificates: (await countDeviceCertificates(tx, [deviceId])).get(deviceId) ?? 0,
             limit: await certificateLimitOf(tx, deviceId),
           }),
@@ -159,6 +164,15 @@ function showCommand(): Command {
         );
       }),
     );
+}
+
+async function orNotListed<Found>(found: Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (isSmkiError(error, "DEVICE_NOT_LISTED")) return undefined;
+    throw error;
+  }
 }
 
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/;
