@@ -63,7 +63,8 @@ export const webErrors = errorEntries({
   },
   TLS_FILES_UNUSABLE: {
     what: "The server's TLS certificate or key cannot be used",
-    remedy: "Check web.tls.certificateFile and web.tls.keyFile: PEM, a matching pair, readable.",
+    remedy:
+      "Check web.tls.certificateFile and web.tls.keyFile: PEM, a matching pair, readable, with an RSA key of 2048 bits (SEC Appendix M, appendix G).",
     status: 500,
   },
   TLS_FILES_NEEDED: {

@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { connect, type TLSSocket } from "node:tls";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { normaliseSerialNumber } from "../../certificates/index.ts";
+import { encodePem, normaliseSerialNumber } from "../../certificates/index.ts";
 import { makeServerCertificate } from "../../web/tls/self-made-certificate.ts";
+import { openOperationalSigner } from "../estate/key-stores.ts";
 import { type ApiService, apiService } from "./testkit/api-service.ts";
 import { type Identity, joinEstate } from "./testkit/estates.ts";
 import type { HttpsClient } from "./testkit/https-client.ts";
@@ -45,6 +46,26 @@ function raw(identity?: Identity): Promise<TLSSocket> {
     );
     socket.once("error", reject);
   });
+}
+/** A credential with another end, under the same CA's key. */
+async function changedNotAfter(data: string, { cert, key }: Identity, end: Date): Promise<Identity> {
+  const octets = Buffer.from(new X509Certificate(cert).raw);
+  // Validity: two of UTCTime, thirteen characters each.
+  const place = /\x17\r\d{12}Z\x17\r(?=\d{12}Z)/.exec(octets.toString("latin1"));
+  if (place === null) throw new Error("no validity");
+  octets.write(
+    `${end.toISOString().slice(2, 19).replace(/\D/g, "")}Z`,
+    place.index + place[0].length,
+    "latin1",
+  );
+  const estate = await joinEstate(data);
+  const signer = await openOperationalSigner(estate);
+  // Certificate ::= SEQUENCE { tbsCertificate, ... }: two headers of four octets; RSA-2048 signs 256 octets.
+  const signature = await signer.sign("iki-issuing", octets.subarray(4, 8 + octets.readUInt16BE(6)));
+  signature.copy(octets, octets.length - signature.length);
+  await signer.close();
+  await estate.close();
+  return { cert: encodePem(octets), key };
 }
 const csrs = (meter: number, count = 1) =>
   keysOfMeters(meter, count).map(({ csr }, index) => ({ clientId: `c${String(index)}`, request: csr }));
@@ -149,6 +170,20 @@ describe.skipIf(!hasProc)("A service with clients that mean it harm [needs /proc
     expect(ended.status).toBe(0);
     const after = await client.send("POST", adHocPath, { body: "" });
     expect([after.status, /<ErrorCode>(.*)<\/ErrorCode>/.exec(after.text)?.[1]]).toEqual([401, "WF:BC3"]);
+  });
+
+  test("tells a client whose certificate has expired so, at a new connection and on one that was open", async () => {
+    const { service } = api;
+    const expired = await changedNotAfter(service.data, line, new Date(Date.now() - 1_000));
+    const submit = async (client: HttpsClient) => {
+      const answer = await client.send("POST", submitPath, { body: "" });
+      return [answer.status, /<ErrorCode>(.*)<\/ErrorCode>/.exec(answer.text)?.[1]];
+    };
+    expect(await submit(api.client(expired))).toEqual([401, "WF:BC4"]);
+    const client = api.client(await changedNotAfter(service.data, line, new Date(Date.now() + 2_500)));
+    // The genuine one of this serial number is another.
+    expect(await submit(client)).toEqual([401, "WF:BC2"]);
+    await until(async () => ((await submit(client))[1] === "WF:BC4" ? true : undefined));
   });
 
   test("knows nobody by a certificate of another CA", async () => {

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -107,3 +107,24 @@ test("Web processes that start at once on one folder have one certificate, and i
   const authority = new X509Certificate(readFileSync(join(folder, "tls", "server-ca.pem")));
   expect(new X509Certificate(first.cert).verify(authority.publicKey)).toBe(true);
 });
+
+const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
+
+test.skipIf(!hasOpenssl).each([
+  ["of an elliptic curve", ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]],
+  ["of 1024 bits", ["-newkey", "rsa:1024"]],
+])(
+  "A certificate with a key %s is refused at once: no published suite goes with it [needs openssl]",
+  (_, kind) => {
+    const [certificateFile, keyFile] = [join(folder, "tls.pem"), join(folder, "tls.key")];
+    const words = ["req", "-x509", ...kind, "-noenc", "-subj", "/CN=smki.example", "-sha256"];
+    execFileSync("openssl", [...words, "-out", certificateFile, "-keyout", keyFile], { stdio: "pipe" });
+    const settings = settingsOf({ data: folder });
+    const estate = {
+      settings: { ...settings, web: { ...settings.web, tls: { certificateFile, keyFile } } },
+      paths: estatePaths(folder),
+      clock: () => new Date(),
+    };
+    expect(() => serverTls(estate)).toThrow(expect.objectContaining({ code: "TLS_FILES_UNUSABLE" }));
+  },
+);

@@ -107,8 +107,16 @@ function readTls(certificateFile: string, keyFile: string): ServerTls {
   try {
     const tls = { cert: readFileSync(certificateFile, "utf8"), key: readFileSync(keyFile, "utf8") };
     createSecureContext(tls);
+    requireRsa(new X509Certificate(tls.cert));
     return tls;
   } catch (cause) {
     throw new SmkiError("TLS_FILES_UNUSABLE", { certificateFile, keyFile }, { cause });
   }
+}
+
+/** With any other key no client could connect by TLS 1.2: all published suites are of RSA (SEC Appendix M, appendix G). */
+function requireRsa({ publicKey }: X509Certificate): void {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
+  if (type !== "rsa" || (details?.modulusLength ?? 0) < 2048)
+    throw new Error(`an RSA key of 2048 bits is needed, not ${String(type)}`);
 }

@@ -98,8 +98,12 @@ function peerCertificate(request: FastifyRequest): ClientCertificate {
   const peer = socket.getPeerX509Certificate();
   if (peer === undefined) throw new SmkiError("CREDENTIAL_REQUIRED");
   // A certificate that does not chain to our IKI, or has expired, is nobody's credential here.
-  if (!socket.authorized)
-    throw new SmkiError("CREDENTIAL_UNKNOWN", { reason: String(socket.authorizationError) });
+  if (!socket.authorized) {
+    const reason = String(socket.authorizationError);
+    if (reason === "CERT_HAS_EXPIRED")
+      throw new SmkiError("CREDENTIAL_EXPIRED", { serialNumber: normaliseSerialNumber(peer.serialNumber) });
+    throw new SmkiError("CREDENTIAL_UNKNOWN", { reason });
+  }
   const certificate = {
     serialNumber: normaliseSerialNumber(peer.serialNumber),
     notAfter: new Date(peer.validTo),

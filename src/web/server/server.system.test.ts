@@ -1,10 +1,12 @@
 import { request } from "node:https";
 import { connect as connectTcp } from "node:net";
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type TLSSocket } from "node:tls";
 import fc from "fast-check";
 import { pino } from "pino";
 import Type from "typebox";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { makeServerCertificate } from "../tls/self-made-certificate.ts";
 import { createWebServer, publishedSuites, suitesOfTls13, type WebServer } from "./create-server.ts";
@@ -13,6 +15,12 @@ const bodyLimit = 32 * 1024 * 1024;
 const made = makeServerCertificate(["127.0.0.1", "localhost"], new Date());
 let server: WebServer;
 let port = 0;
+/** An answer that has no end. */
+const endless = new Readable({
+  read() {
+    this.push(Buffer.alloc(64 * 1024));
+  },
+});
 const log: string[] = [];
 
 beforeAll(async () => {
@@ -21,7 +29,7 @@ beforeAll(async () => {
     clientAuthorities: [made.authority],
     logger: pino({ level: "info" }, { write: (line: string) => void log.push(line) }),
     bodyLimit,
-    patience: { handshake: 1_000, headers: 500, request: 1_000, check: 100 },
+    patience: { handshake: 1_000, headers: 500, request: 1_000, answer: 500, check: 100 },
   });
   server.get(
     "/things/:number",
@@ -38,6 +46,11 @@ beforeAll(async () => {
   });
   server.get("/away", () => {
     throw new SmkiError("DATABASE_UNAVAILABLE", { host: "db.internal" });
+  });
+  server.get("/endless", (_, reply) => reply.type("text/plain").send(endless));
+  server.get("/thinking", async () => {
+    await sleep(1_200);
+    return {};
   });
   port = Number(new URL(await server.listen({ host: "127.0.0.1", port: 0 })).port);
 });
@@ -259,6 +272,21 @@ describe("A client that does not keep to HTTP", () => {
     expect(text).toContain(`HTTP/1.1 ${status} `);
     const body = JSON.parse(text.slice(text.indexOf("\r\n\r\n") + 4)) as Record<string, unknown>;
     expect(body).toMatchObject({ code, details: {} });
+  });
+
+  test("by not reading its answer is left, and the answer with it", async () => {
+    const socket = await raw();
+    socket.write("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
+    socket.pause();
+    await vi.waitFor(
+      () => {
+        expect(endless.destroyed).toBe(true);
+      },
+      { timeout: 10_000 },
+    );
+    socket.destroy();
+    // An answer that we take our time for is another matter.
+    expect((await send("GET", "/thinking")).status).toBe(200);
   });
 
   test("never brings the server down", async () => {
