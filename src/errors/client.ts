@@ -54,7 +54,7 @@ export const clientErrors = errorEntries({
   CLIENT_SUBMISSION_UNANSWERED: {
     what: "A batch was sent, and whether the service has received it is not known",
     remedy:
-      "Appendix M has no way to ask for it. Ask the Service Desk with its reference; then run again with --received NUMBER=BATCHID if it was received, or with --resend NUMBER if it was not.",
+      "Appendix M has no way to ask for it. If the service's own words in the details say why it was not taken (a credential for something else, say), put that right and run again with --resend NUMBER. Otherwise ask the Service Desk with its reference; then run again with --received NUMBER=BATCHID if it was received, or with --resend NUMBER if it was not.",
     status: 500,
   },
   CLIENT_SUBMISSION_REFUSED: {

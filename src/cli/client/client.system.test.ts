@@ -150,6 +150,7 @@ describe("smki client submit", () => {
 
   test("refuses a folder without CSRs, two of one name, another service's, and a second client", async () => {
     expect(await refusal()).toMatchObject({ code: "CLIENT_FOLDER_EMPTY" });
+    expect(await refusal({ folder: join(folder, "none") })).toMatchObject({ code: "FILE_UNREADABLE" });
     put("a.csr");
     writeFileSync(join(folder, "a.der"), deviceCsr(2));
     expect(await refusal()).toMatchObject({ code: "CLIENT_NAMES_CLASH" });
@@ -267,18 +268,21 @@ describe("a batch whose sending was not answered", () => {
     expect(asked).toEqual([serialNumber]);
   });
 
-  test("that cannot have been sent is sent again without a question", async () => {
+  test("that cannot have been sent is sent again without a question, elsewhere and in smaller ones too", async () => {
     put("a.csr");
+    put("b.csr", deviceCsr(2));
     await smki.stop();
     expect(await refusal()).toMatchObject({ code: "CLIENT_NOT_CONNECTED", reason: "ECONNREFUSED" });
+    // At another address: the one before was mistyped.
     smki = await fakeService();
-    rmSync(join(folder, ".smki-client"), { recursive: true });
     // A server that is not the one: nothing is sent to it.
     expect(await refusal({ service: new HttpService(new URL(smki.url), {}) })).toMatchObject({
       code: "CLIENT_NOT_CONNECTED",
     });
     expect(smki.batches).toHaveLength(0);
-    expect((await run()).reports.map(({ status }) => status)).toEqual(["issued"]);
+    const { reports } = await run({ batchSize: 1 });
+    expect(reports.map(({ status }) => status)).toEqual(["issued", "issued"]);
+    expect(smki.batches.map(({ csrs }) => csrs.length)).toEqual([1, 1]);
   });
 
   test("and one that the service refused whole goes again, in another", async () => {
@@ -417,6 +421,18 @@ describe("a hostile service", () => {
     expect(await refusal()).toMatchObject({ code: "CLIENT_SUBMISSION_UNANSWERED" });
     const status = (reference: string, batchId: string) =>
       `<SubmitCSRBatchStatus ID="${reference}"><Version>1.0</Version><Build>1</Build><BatchStatus>PENDING</BatchStatus><BatchId>${batchId}</BatchId></SubmitCSRBatchStatus>`;
+    smki.submit = (answer, reference) =>
+      void answer
+        .writeHead(200)
+        .end(
+          `<SubmitCSRBatchStatus ID="${reference}"><Version>1.0</Version><Build>1</Build><BatchStatus>WORKFLOW_ERROR</BatchStatus><Error><ErrorCode>WF:BC5</ErrorCode><ErrorText>not with this credential</ErrorText></Error></SubmitCSRBatchStatus>`,
+        );
+    // What a person needs to decide by.
+    expect(await refusal({ resend: [1] })).toMatchObject({
+      code: "CLIENT_SUBMISSION_UNANSWERED",
+      text: "not with this credential",
+      reference: expect.stringMatching(/^smki-client-/) as string,
+    });
     smki.submit = (answer, _, batchId) => void answer.writeHead(200).end(status("not mine", batchId));
     expect(await refusal({ resend: [1] })).toMatchObject({
       code: "CLIENT_SUBMISSION_UNANSWERED",

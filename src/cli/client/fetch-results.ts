@@ -51,7 +51,7 @@ export async function fetchResults(
     const wait = next.at.getTime() - work.clock().getTime();
     if (wait > 0) {
       if (polling.once) return next.at;
-      if (wait > glance) work.output.line(`  next question: ${next.at.toISOString()}`);
+      if (wait > glance) work.output.line(waitInWords(next.at, polling));
       while (work.clock() < next.at)
         await sleep(Math.min(glance, Math.max(1, next.at.getTime() - work.clock().getTime())));
     }
@@ -67,6 +67,13 @@ export async function fetchResults(
       work.output.warn(`Batch ${String(next.batch.batch)}: ${(error as Error).message}`);
     }
   }
+}
+
+/** Hours may pass: whoever watches learns why, and that nothing is lost by not waiting. */
+function waitInWords(at: Date, { every }: Polling): string {
+  const why = every === undefined ? ", as Appendix N 3.1.3 asks" : "";
+  const sooner = every === undefined ? "; in an environment for tests, --poll-every SECONDS asks sooner" : "";
+  return `  The results are asked for at ${at.toISOString()}${why}. Ctrl-C ends the client; the same command goes on${sooner}.`;
 }
 
 function dueAt(

@@ -18,10 +18,14 @@ export function planBatches(
   size: number,
 ): void {
   const wanted = new Set(csrs.map(csrKey));
-  // Never sent, and its files are others now: what is left of them goes into another batch.
-  for (const { batch, state, csrs: planned } of work.batches)
-    if (state === "planned" && !planned.every((csr) => wanted.has(csrKey(csr))))
+  // Never sent, and its files are others now, or batches are to be smaller: they go into others.
+  for (const { batch, state, csrs: planned } of work.batches) {
+    if (state !== "planned") continue;
+    if (!planned.every((csr) => wanted.has(csrKey(csr))))
       work.record({ step: "refused", batch, answer: "its files were changed before it was sent" });
+    else if (planned.length > size)
+      work.record({ step: "refused", batch, answer: "it was split before it was sent" });
+  }
   for (const part of split(unsentCsrs(csrs, work.batches, again), size)) {
     const batch = work.batches.length + 1;
     work.record({ step: "planned", batch, reference: `smki-client-${randomUUID()}`, csrs: part });
@@ -79,9 +83,11 @@ function readAnswer(work: Work, batch: ClientBatch, octets: Buffer): string {
     return outcome.batchId;
   }
   const { code, text } = outcome.error;
-  const details = { batch: batch.batch, status: outcome.status, errorCode: code, text: text.slice(0, 400) };
+  const { batch: number, reference: sentAs } = batch;
+  const details = { batch: number, status: outcome.status, errorCode: code, text: text.slice(0, 400) };
   // FORMAT_ERROR: the message was not taken. WORKFLOW_ERROR: something failed inside, before or after.
-  if (outcome.status === "WORKFLOW_ERROR") throw new SmkiError("CLIENT_SUBMISSION_UNANSWERED", details);
+  if (outcome.status === "WORKFLOW_ERROR")
+    throw new SmkiError("CLIENT_SUBMISSION_UNANSWERED", { ...details, reference: sentAs });
   work.record({ step: "refused", batch: batch.batch, answer: `${code} ${text}`.slice(0, 400) });
   throw new SmkiError("CLIENT_SUBMISSION_REFUSED", details);
 }

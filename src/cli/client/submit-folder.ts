@@ -6,7 +6,7 @@ import type { Rulebook } from "../../rulebook/index.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Output } from "../output.ts";
 import { fileUnwritable } from "../output-file.ts";
-import { apply, batchesOf, type ClientBatch } from "./batches.ts";
+import { apply, type BatchState, batchesOf, type ClientBatch } from "./batches.ts";
 import { syncFolder, writeWhole } from "./durable.ts";
 import { fetchResults, type Polling } from "./fetch-results.ts";
 import { type CsrFolder, readFolder } from "./folder.ts";
@@ -91,7 +91,10 @@ function makeStateFolder(folder: string): string {
     mkdirSync(stateFolder, { mode: 0o700 });
     syncFolder(folder);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw fileUnwritable(stateFolder, cause);
+    const { code: reason = "unknown" } = cause as NodeJS.ErrnoException;
+    if (reason === "ENOENT" || reason === "ENOTDIR")
+      throw new SmkiError("FILE_UNREADABLE", { file: folder, reason }, { cause });
+    if (reason !== "EEXIST") throw fileUnwritable(stateFolder, cause);
   }
   return stateFolder;
 }
@@ -159,12 +162,17 @@ async function work(order: SubmitOrder, stateFolder: string, journal: Journal): 
   };
 }
 
+/** A journal belongs to one service from the moment that this may have a batch; a mistyped address has none. */
 function openJournal(journal: Journal, url: string): void {
-  const [first] = journal.entries;
-  if (first === undefined) journal.append({ step: "opened", format: journalFormat, url });
-  else if (first.step === "opened" && first.url !== url)
-    throw new SmkiError("CLIENT_JOURNAL_OF_ANOTHER_SERVICE", { journal: first.url, given: url });
+  const opened = journal.entries.findLast((entry) => entry.step === "opened");
+  if (opened?.url === url) return;
+  const nothingIsThere = batchesOf(journal.entries).every(({ state }) => neverTaken.includes(state));
+  if (opened !== undefined && !nothingIsThere)
+    throw new SmkiError("CLIENT_JOURNAL_OF_ANOTHER_SERVICE", { journal: opened.url, given: url });
+  journal.append({ step: "opened", format: journalFormat, url });
 }
+
+const neverTaken: readonly BatchState[] = ["planned", "refused"];
 
 /** Writes down what a person knows of batches. @throws SmkiError CLIENT_BATCH_UNKNOWN */
 function settle(
