@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { batchStatus } from "../../issuance/batch-status.ts";
 import { byPerson, named } from "../../issuance/batches.testkit.ts";
 import { makeDeviceCsrs } from "../../issuance/issuance.testkit.ts";
+import { insertSingles } from "../../issuance/request-store.ts";
 import { receiveUpload } from "../../issuance/upload.ts";
 import { localOperator } from "../../registration/principal.ts";
 import { findParty } from "../../registration/registration.ts";
@@ -64,6 +65,35 @@ test("a person sees what awaits approval, approves it, and the running service d
   expect((await answerOf("queue", "approve", String(batch))).answer).toEqual({ approved: batch });
   await ends(batch, "completed");
   expect((await answerOf("queue", "batches")).answer["batches"]).toEqual([]);
+});
+
+test("a person sees how long answers took, with what has none yet, and what Parties sent beside Appendix N", async () => {
+  const [request = Buffer.alloc(0)] = makeDeviceCsrs(1);
+  const at = estate.clock();
+  await estate.database.transaction(async (tx) => {
+    const batch = {
+      channel: "ad-hoc",
+      kind: "device",
+      reference: "r",
+      partyId,
+      requestedBy: "test",
+    } as const;
+    const singles = [5_500, 5_000].map((ago) => ({
+      ...batch,
+      request,
+      receivedAt: new Date(at.getTime() - ago),
+    }));
+    await insertSingles(tx, singles);
+    // Nobody works on them.
+    await sql`update request_chunk set state = 'held' where batch_id in (
+      select id from request_batch where channel = 'ad-hoc')`.execute(tx);
+  });
+  const { stdout } = await smki(["queue", "times", "--data", service.data]);
+  expect(stdout).toMatch(/ad-hoc +single +0 +0\.00 % +2\n/);
+  expect(stdout).toMatch(/portal-batch +batch +\d+ +\d+\.\d{3} \/ /);
+  const shown = await smki(["queue", "allowances", "--data", service.data]);
+  expect(shown.stdout).toMatch(new RegExp(`\n${String(partyId)} +2 +1 +0 +0 +0 +0\n`));
+  expect((await answerOf("queue", "allowances")).answer["services"]).toMatchObject([{ partyId }]);
 });
 
 test("a batch is rejected with a reason, which is kept", async () => {
