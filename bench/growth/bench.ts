@@ -9,6 +9,7 @@ import { onExit } from "../estate/leave-nothing.ts";
 import { startWorkers } from "../estate/workers.ts";
 import { type BenchResult, type Measurement, time } from "../report/measurement.ts";
 import { makeRequests } from "../requests/make-all.ts";
+import { registerSupplier } from "../web/estate.ts";
 import { fill } from "./fill.ts";
 import { fillerAuthorities, findTemplates, singlesOfAThousand } from "./filler.ts";
 import { type Cost, measureCost } from "./measure.ts";
@@ -89,6 +90,7 @@ async function grow(
   sizes: readonly number[],
   output: Output,
 ): Promise<{ costs: CostAtSize[]; measurements: Measurement[] }> {
+  await registerSupplier(estate, bench);
   const templates = await findTemplates(estate, bench.partyId);
   await submit(estate, bench, queue.splice(0, warmUp.rest));
   const costs: CostAtSize[] = [];
@@ -96,14 +98,16 @@ async function grow(
   let [issued, filled] = [warmUpCount, 0];
   for (const size of sizes) {
     const start = performance.now();
-    await fill(estate, templates, filled, size - issued, output);
+    await fill(estate, bench, templates, filled, size - issued, output);
     filled = size - issued;
     output.done(`${words(size)} stored, in ${((performance.now() - start) / 1_000).toFixed(0)} s`);
     measurements = await storage(estate, size);
     const cost = await measureCost(estate, bench, workers, queue.splice(0, measuredAtEach));
     issued += measuredAtEach;
     costs.push({ size, cost });
-    output.done(`${words(size)}: ${(cost.workers + cost.server).toFixed(3)} ms of processor a certificate`);
+    output.done(
+      `${words(size)}: ${(cost.workers + cost.server).toFixed(3)} ms of processor a certificate, ${cost.server.toFixed(3)} of it PostgreSQL`,
+    );
   }
   return { costs, measurements };
 }

@@ -5,6 +5,7 @@ import type { Tx } from "../../src/database/transaction.ts";
 import { encodeAct } from "../../src/ledger/act-encoding.ts";
 import { certificateIssuedAct } from "../../src/ledger/certificate-act.ts";
 import { recordActs } from "../../src/ledger/record-acts.ts";
+import { deviceIdOf } from "./devices.ts";
 
 /** Certificates of one Issuing DCA. */
 export const ofOneIssuingDca = 100_000;
@@ -88,8 +89,7 @@ export async function lodgeAuthority(tx: Tx, { authorityId }: Templates, number:
 }
 
 /**
- * Lodges Device Certificates, numbered from `from`, each with its claimed key and its act, and every second one with its
- * Device in the inventory. Each is the template with a serial number, a Device ID, a public key and a signature of its
+ * Lodges Device Certificates, numbered from `from`, each with its claimed key and its act. Each is the template with a serial number, a Device ID, a public key and a signature of its
  * own; key and signature are random octets, and nobody signed anything. Serial numbers rise, as those of a CA do with time.
  * Device IDs and keys are drawn from all there are.
  */
@@ -123,7 +123,7 @@ export async function lodgeCertificates(
           placing substr(sha256(serial || '\\x03'), 1, 24) from ${signature}::int)
       from generate_series(${from}::int, ${from + count - 1}::int) number,
         lateral (select '\\x4f'::bytea || int4send(number) || substr(sha256(int4send(number)), 1, 11) as serial,
-                   '\\x00db12'::bytea || substr(sha256(int4send(number / 2)), 1, 5) as device,
+                   ${deviceIdOf(sql`number`)} as device,
                    ${fillerAuthorities} || lpad((number / ${ofOneIssuingDca}::int)::text, 4, '0') as authority) parts
       returning serial_number, authority_id, certificate
     ), claimed as (
@@ -135,14 +135,6 @@ export async function lodgeCertificates(
       replace(replace(replace(${act}, 'SERIAL', encode(serial_number, 'hex')),
         'DIGEST', encode(sha256(certificate), 'hex')), 'AUTHORITY', authority_id), 'UTF8')
     from made`.execute(tx);
-  await sql`
-    insert into device (device_id, device_type, smi_status, status_since, import_supplier, manufacturer, model,
-                        hardware_version, firmware_version, changed_at)
-    select '\\x00db12'::bytea || substr(sha256(int4send(number)), 1, 5), 'ESME', 'Commissioned', ${at}, ${partyId},
-      'Bench Meters Ltd', 'BM-1', '1.0', '2.17.4', ${at}
-    from generate_series(${Math.ceil(from / 2)}::int, ${Math.ceil((from + count) / 2) - 1}::int) number`.execute(
-    tx,
-  );
 }
 
 /** Copies the batches, chunks, intents and claims of so many thousands of CSRs. They have no acts of their own. */

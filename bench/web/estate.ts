@@ -10,13 +10,16 @@ import type { BenchEstate } from "../estate/bench-estate.ts";
 export const serverCa = (estate: Estate): string =>
   readFileSync(serverAuthorityFile(join(estate.settings.dataFolder, "tls")), "utf8");
 
+/** The Party that has Devices in the inventory, and asks for replacements. */
+export const supplierName = "Bench Supply Ltd";
+
 /** Registers a supplier that may have Device Certificates: the ad hoc service is for such. @returns its name */
 export async function registerSupplier(
   { database, clock }: Estate,
   { operator }: BenchEstate,
 ): Promise<string> {
   const supplier: PartyRegistration = {
-    ...{ name: "Bench Supply Ltd", categories: ["large-supplier"] },
+    ...{ name: supplierName, categories: ["large-supplier"] },
     ...{ roles: [], identifiers: [], ranges: [] },
   };
   await database.transaction(async (tx) => {

@@ -20,10 +20,13 @@ export async function* devicesOfChange(
   change: number,
   source: RawBuilder<unknown>,
 ): AsyncGenerator<DeviceDescription> {
+  // Each is looked up: that a change of just now has many Devices no statistics know, and for few the planner would read all
+  // of the source once for each.
   const rows = walk<WrittenRow>(
     tx,
     sql`select device.device_id, ${columnsOf("device")}
-      from (select device_id from ${source}) incoming join device on device.device_id = incoming.device_id
+      from (select device_id from ${source}) incoming cross join lateral (
+        select * from device where device_id = incoming.device_id limit 1) device
       where device.change_id = ${change} order by device.device_id`,
   );
   for await (const row of rows) yield descriptionIn(row);
