@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { serialNumberFromOctets } from "../certificates/index.ts";
+import { prepared } from "../database/prepared.ts";
 import type { Tx } from "../database/transaction.ts";
 import type { Authority, AuthorityProfile, AuthorityState } from "./authority.ts";
 
@@ -37,7 +38,11 @@ const fromRow = (row: AuthorityTables["certification_authority"]): Authority => 
 
 /** All CAs, or those of one profile, in the order of their identifiers. */
 export async function selectAuthorities(tx: Tx, profile?: AuthorityProfile): Promise<Authority[]> {
-  let query = tables(tx).selectFrom("certification_authority").selectAll().orderBy("id");
+  let query = tables(tx)
+    .selectFrom("certification_authority")
+    .selectAll()
+    .modifyFront(prepared)
+    .orderBy("id");
   if (profile !== undefined) query = query.where("profile", "=", profile);
   return (await query.execute()).map(fromRow);
 }
@@ -78,19 +83,13 @@ export async function reserve(
   now: Date,
   maximumCertificates: number | undefined,
 ): Promise<boolean> {
-  const reserved = await tables(tx)
-    .updateTable("certification_authority")
-    .set((set) => ({
-      reserved: sql<number>`reserved + ${count}`,
-      first_used_at: set.fn.coalesce("first_used_at", sql<Date>`${now}`),
-    }))
-    .where("id", "=", authority.id)
-    .where("state", "=", "active")
-    .$if(maximumCertificates !== undefined, (query) =>
-      query.where(sql<boolean>`reserved + ${count} <= ${maximumCertificates ?? 0}`),
-    )
-    .executeTakeFirst();
-  return reserved.numUpdatedRows === 1n;
+  const reserved = await sql`${prepared}
+    update certification_authority
+    set reserved = reserved + ${count}::bigint, first_used_at = coalesce(first_used_at, ${now}::timestamptz)
+    where id = ${authority.id} and state = 'active'
+      and (${maximumCertificates ?? null}::bigint is null
+        or reserved + ${count}::bigint <= ${maximumCertificates ?? null}::bigint)`.execute(tx);
+  return reserved.numAffectedRows === 1n;
 }
 
 /** The identifiers of so many Issuing DCAs in stock, lowest first; those that another releases just now are passed over. */

@@ -99,7 +99,7 @@ const usageOf = (keyUsage: "digitalSignature" | "keyAgreement"): CertificateUsag
 /** Inserts certificates of one chunk in one statement: arrays cost a tenth of row-by-row values. */
 export async function insertCertificates(tx: Tx, rows: readonly StoredCertificate[]): Promise<void> {
   if (rows.length === 0) return;
-  await sql`
+  await sql`${prepared}
     insert into certificate (serial_number, kind, authority_id, subject_identifier, role, usage,
                              not_before, not_after, party_id, lodged_at, certificate)
     select * from unnest(
@@ -122,7 +122,7 @@ export async function countCertificatesOfDevices(
   deviceIds: readonly Eui64[],
 ): Promise<ReadonlyMap<Eui64, number>> {
   // Each by the index: with the list as one condition the planner comes to read a table of a million rows whole.
-  const { rows } = await sql<{ device_id: Buffer; issued: number }>`
+  const { rows } = await sql<{ device_id: Buffer; issued: number }>`${prepared}
     select asked.device_id, found.issued
     from unnest(${byteaArray(deviceIds.map((id) => Buffer.from(id, "hex")))}::bytea[]) asked (device_id)
     cross join lateral (
@@ -139,7 +139,7 @@ export async function selectOctets(
   serialNumbers: readonly SerialNumber[],
 ): Promise<Map<SerialNumber, Buffer>> {
   const wanted = byteaArray(serialNumbers.map((serialNumber) => Buffer.from(serialNumber, "hex")));
-  const { rows } = await sql<{ serialNumber: Buffer; certificate: Buffer }>`
+  const { rows } = await sql<{ serialNumber: Buffer; certificate: Buffer }>`${prepared}
     select serial_number as "serialNumber", certificate from certificate
     where serial_number = any(${wanted}::bytea[])`.execute(tx);
   return new Map(rows.map((row) => [serialNumberFromOctets(row.serialNumber), row.certificate]));

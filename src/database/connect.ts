@@ -6,7 +6,7 @@ import { type ConnectionConfig, clientConfig, requireServerVersion } from "./con
 import { databaseFailure, isRetryable } from "./failures.ts";
 import { type Health, readHealth } from "./health.ts";
 import { type Handler, Listener, type Subscription } from "./listen.ts";
-import { prepareMarked } from "./prepared.ts";
+import { prepared, prepareMarked } from "./prepared.ts";
 import { type LockSession, openLockSession } from "./session-lock.ts";
 import type { NoTables, Tx } from "./transaction.ts";
 
@@ -80,6 +80,8 @@ function makePool(config: ConnectionConfig, options: ConnectOptions, readOnly: b
     ...(readOnly ? { options: "-c default_transaction_read_only=on" } : {}),
     ...(readOnly && options.longestRead !== undefined ? { statement_timeout: options.longestRead } : {}),
     max: options.poolSize,
+    // Statements that are asked for at once go out at once; they are carried out in their order all the same.
+    pipeline: true,
     verify: (client, done) => {
       requireServerVersion(client).then(
         () => {
@@ -180,5 +182,7 @@ export function connect(config: ConnectionConfig, options: ConnectOptions): Data
 /** Sends notifications when, and only when, the transaction commits. At most 8,000 octets of payload each. */
 export async function notify(tx: Tx, channel: string, ...payloads: readonly string[]): Promise<void> {
   if (payloads.length === 0) return;
-  await sql`select pg_notify(${channel}, payload) from unnest(${payloads}::text[]) payload`.execute(tx);
+  await sql`${prepared} select pg_notify(${channel}, payload) from unnest(${payloads}::text[]) payload`.execute(
+    tx,
+  );
 }

@@ -44,10 +44,12 @@ export async function openLockSession(
 
   async function callNow(name: string, keys: readonly bigint[]): Promise<boolean[]> {
     try {
-      const { rows } = await client.query<{ done: boolean | string }>(
-        `select ${name}(key) as done from unnest($1::bigint[]) with ordinality as asked (key, place) order by place`,
-        [keys.map(String)],
-      );
+      // Named, so that the connection prepares it once.
+      const { rows } = await client.query<{ done: boolean | string }>({
+        name,
+        text: `select ${name}(key) as done from unnest($1::bigint[]) with ordinality as asked (key, place) order by place`,
+        values: [keys.map(String)],
+      });
       return rows.map(({ done }) => done === true);
     } catch (error) {
       throw databaseFailure(error);

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { type Eui64, eui64FromOctets } from "../certificates/index.ts";
 import { byteaArray, int8Array } from "../database/binary-arrays.ts";
 import { prepared } from "../database/prepared.ts";
+import { together } from "../database/together.ts";
 import type { Tx } from "../database/transaction.ts";
 
 /** Held from the claim to the commit, so that the numbers of claims rise in the order of their commits. */
@@ -38,11 +39,11 @@ export async function claimCertificates(
   claims: ReadonlyMap<number, readonly Eui64[]>,
   seen: number,
 ): Promise<ReadonlyMap<Eui64, number> | undefined> {
-  await sql`${prepared} select pg_advisory_xact_lock(${claimLock.toString()}::bigint)`.execute(tx);
+  const locked = sql`${prepared} select pg_advisory_xact_lock(${claimLock.toString()}::bigint)`.execute(tx);
   const chunks = int8Array([...claims.keys()]);
   const devices = byteaArray([...claims.values()].map((ids) => Buffer.from(ids.join(""), "hex")));
   // A statement of its own, after the lock: it sees what was committed by whoever held it before.
-  const { rows } = await sql<{ newest: number; devices: Buffer }>`${prepared}
+  const claimed = sql<{ newest: number; devices: Buffer }>`${prepared}
     with mine as (
       insert into device_claim (chunk_id, devices)
       select * from unnest(${chunks}::bigint[], ${devices}::bytea[]))
@@ -50,6 +51,7 @@ export async function claimCertificates(
       (select coalesce(string_agg(devices, ''), '') from device_claim where id > ${seen}) as devices`.execute(
     tx,
   );
+  const [, { rows }] = await together(locked, claimed);
   // So many have come since that the first of them may be gone.
   if ((rows[0]?.newest ?? 0) - seen > kept) return undefined;
   return count(rows[0]?.devices ?? Buffer.alloc(0));

@@ -4,6 +4,7 @@ import type { IssuingAuthority, RecordedChunk } from "../authorities/issuing/iss
 import type { DeviceSubject } from "../authorities/issuing/subject.ts";
 import type { Eui64 } from "../certificates/index.ts";
 import type { Database } from "../database/connect.ts";
+import { together } from "../database/together.ts";
 import type { Tx } from "../database/transaction.ts";
 import { type ClaimsSeen, claimCertificates, readClaims } from "../devices/certificate-claims.ts";
 import { decide } from "../devices/eligibility.ts";
@@ -121,8 +122,7 @@ export async function checkDevices(
         if (deviceIds.length > 0) claims.set(chunk.id, deviceIds);
         for (const deviceId of deviceIds) limits.set(deviceId, limitOf(deviceId, judged.tally, checks));
       }
-      await recordActs(tx, acts);
-      await claim(tx, claims, limits, judged.tally);
+      await together(recordActs(tx, acts), claim(tx, claims, limits, judged.tally));
     },
   };
 }
@@ -161,11 +161,12 @@ async function judgeNow(database: Database, chunks: readonly DevicesOfChunk[]): 
 
 /** Claims before certificates: what is published in between is then seen twice, and never not at all. */
 async function takeTally(tx: Tx, deviceIds: readonly Eui64[]): Promise<Tally> {
-  return {
-    seen: await readClaims(tx),
-    issued: await countDeviceCertificates(tx, deviceIds),
-    standings: await standingOfDevices(tx, deviceIds),
-  };
+  const [seen, issued, standings] = await together(
+    readClaims(tx),
+    countDeviceCertificates(tx, deviceIds),
+    standingOfDevices(tx, deviceIds),
+  );
+  return { seen, issued, standings };
 }
 
 function judge(chunks: readonly DevicesOfChunk[], tally: Tally): Judged {

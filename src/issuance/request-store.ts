@@ -2,6 +2,7 @@ import { type Generated, sql } from "kysely";
 import type { CertificateKind } from "../authorities/authority.ts";
 import { byteaArray, int8Array } from "../database/binary-arrays.ts";
 import { frame, unframe } from "../database/frames.ts";
+import { prepared } from "../database/prepared.ts";
 import type { Tx } from "../database/transaction.ts";
 import { type Channel, isWindowed, type UploadChannel } from "./channel.ts";
 import type { CredentialHolderRequest } from "./check-request.ts";
@@ -99,7 +100,7 @@ export interface NewSingle {
 
 /** Inserts batches of one with their chunks, in one statement. @returns the batches' numbers, in order */
 export async function insertSingles(tx: Tx, singles: readonly NewSingle[]): Promise<number[]> {
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await sql<{ id: number }>`${prepared}
     with asked as materialized (
       select nextval(pg_get_serial_sequence('request_batch', 'id')) as id, asked.*
       from unnest(
@@ -186,6 +187,7 @@ export async function selectChunks(tx: Tx, ids: readonly number[]): Promise<Chun
       "requests",
       "outcomes",
     ])
+    .modifyFront(prepared)
     .where(sql<boolean>`request_chunk.id = any(${int8Array(ids)}::bigint[])`)
     .orderBy("request_chunk.id")
     .execute();
@@ -239,14 +241,16 @@ export async function selectOpenChunks(
       "certificate_kind as kind",
       sql<boolean>`not windowed and request_chunk.request_count = 1`.as("isSingle"),
     ])
-    .where("state", "in", ["received", "recorded"])
+    // As the condition of its index says it: with parameters in it a prepared statement could not use that.
+    .where(sql<boolean>`state in ('received', 'recorded')`)
     .where("released_at", "is not", null)
     .orderBy("released_at")
     .orderBy("batch_id")
     .orderBy("request_chunk.id")
-    .limit(limit);
-  if (single || isShut) query = query.where("windowed", "=", false);
-  if (single) query = query.where("request_chunk.request_count", "=", 1);
+    .limit(sql.lit(limit));
+  if (single || isShut) query = query.where(sql<boolean>`windowed = false`);
+  if (single) query = query.where(sql<boolean>`request_chunk.request_count = 1`);
+  if (without.length === 0 && aside.length === 0) query = query.modifyFront(prepared);
   if (without.length > 0)
     query = query.where((on) =>
       on.or([on("state", "=", "recorded"), on("certificate_kind", "not in", without)]),
@@ -278,7 +282,7 @@ export interface ChunkMove {
 export async function moveChunks(tx: Tx, moves: readonly ChunkMove[]): Promise<ReadonlySet<number>> {
   const inOrder = ({ count, outcomes }: ChunkMove) =>
     JSON.stringify(Array.from({ length: count }, (_, place) => outcomes.get(place) ?? null));
-  const { rows } = await sql<{ id: number }>`
+  const { rows } = await sql<{ id: number }>`${prepared}
     update request_chunk as chunk
     set state = move.to_state, outcomes = move.outcomes,
       -- A chunk that is prepared again was checked before, and keeps the first time.
@@ -432,6 +436,7 @@ export async function selectSingles(
     .selectFrom("request_chunk")
     .innerJoin("request_batch", "request_batch.id", "request_chunk.batch_id")
     .select(["batch_id", "party_id", "state", "outcomes"])
+    .modifyFront(prepared)
     .where(sql<boolean>`batch_id = any(${int8Array(batchIds)}::bigint[])`)
     .execute();
   return new Map(

@@ -63,21 +63,23 @@ export async function runIssuance(
 async function workWhileConnected(authority: IssuingAuthority, stop: AbortSignal, events: IssuanceOptions) {
   const session = await authority.database.openLockSession();
   const bells = { chunks: new Bell(stop), batches: new Bell(stop) };
+  const desk: Desk = {
+    ...{ authority, session, events, claimed: new Set(), aside: new Map(), asideBatches: new Map() },
+    ...{ singlesUnderWay: false, moreSingles: false },
+  };
   try {
     const listening = await authority.database.listen(requestsChannel, (payload) => {
       if (payload === singlesNews) {
-        bells.chunks.ringForOne();
+        // Whoever has single CSRs now looks again behind them, and takes these along.
+        if (desk.singlesUnderWay) desk.moreSingles = true;
+        else bells.chunks.ringForOne();
         return;
       }
       bells.chunks.ring();
       bells.batches.ring();
     });
     try {
-      await workLanes(
-        { authority, session, events, claimed: new Set(), aside: new Map(), asideBatches: new Map() },
-        bells,
-        stop,
-      );
+      await workLanes(desk, bells, stop);
     } finally {
       await listening.stop();
     }
@@ -110,12 +112,7 @@ async function workLanes(
     }
   };
   await Promise.all([
-    ...lanes.map(({ singleFirst }) =>
-      work(
-        bells.chunks,
-        async () => (singleFirst && (await workNext(desk, true))) || (await workNext(desk, false)),
-      ),
-    ),
+    ...lanes.map(({ singleFirst }) => work(bells.chunks, () => workNext(desk, singleFirst))),
     work(bells.batches, () => parseNext(desk)),
   ]);
   failed.signal.throwIfAborted();
@@ -131,6 +128,10 @@ interface Desk {
   readonly aside: Map<number, number>;
   /** Batches whose check failed, likewise. */
   readonly asideBatches: Map<number, number>;
+  /** Whether a lane has single CSRs: those that come meanwhile are its next round, which is the larger and the cheaper for it. */
+  singlesUnderWay: boolean;
+  /** Whether there was news of single CSRs meanwhile. */
+  moreSingles: boolean;
 }
 
 /** Checks the first approved batch that nobody has. @returns false when there is none */
@@ -156,19 +157,31 @@ async function parseNext({ authority, session, events, asideBatches }: Desk): Pr
 }
 
 /** Works on the first open chunk that nobody has, or on the single CSRs among them. @returns false when there is none to work on */
-async function workNext(desk: Desk, single: boolean): Promise<boolean> {
-  const { database } = desk.authority;
+async function workNext(desk: Desk, singleFirst: boolean): Promise<boolean> {
   const without: CertificateKind[] = [];
   for (;;) {
-    const isShut = !isOpen(desk.events.window, desk.authority.clock());
-    const look = { limit: lookAhead, single, isShut, without, aside: stillAside(desk) };
-    const open = await database.read((tx) => selectOpenChunks(tx, look));
-    const outcome = await workFirst(desk, open);
+    const outcome = await workFirst(desk, await lookForOpen(desk, singleFirst, without));
     if (outcome === "worked") return true;
     if (outcome === "nothing") return false;
     // No CA has room for this kind: what came after it waits too, and is not checked over and over. Other kinds go on.
     without.push(outcome.waiting);
   }
+}
+
+async function lookForOpen(
+  desk: Desk,
+  singleFirst: boolean,
+  without: readonly CertificateKind[],
+): Promise<readonly OpenChunk[]> {
+  const { database, clock } = desk.authority;
+  const isShut = !isOpen(desk.events.window, clock());
+  const common = { limit: lookAhead, isShut, without, aside: stillAside(desk) };
+  const look = (single: boolean) => database.read((tx) => selectOpenChunks(tx, { ...common, single }));
+  const open = await look(false);
+  if (!singleFirst) return open;
+  // The oldest are all there are, or single CSRs may have come behind them.
+  const singles = open.length < lookAhead ? open.filter(({ isSingle }) => isSingle) : await look(true);
+  return [...singles, ...open.filter(({ isSingle }) => !isSingle)];
 }
 
 function stillAside({ aside }: Desk): number[] {
@@ -187,17 +200,36 @@ async function workFirst(
   open: readonly OpenChunk[],
 ): Promise<"worked" | "nothing" | { waiting: CertificateKind }> {
   for (const together of inGroups(open)) {
-    const results = await workOnFree(
-      desk,
-      together.map(({ id }) => id),
-    );
+    const results = await workOnGroup(desk, together);
     for (const [id, result] of results)
       if (result === "without-key") desk.aside.set(id, performance.now() + setAsideMilliseconds);
     const [first] = together;
     if (first !== undefined && [...results.values()].includes("waiting")) return { waiting: first.kind };
     if (results.size > 0) return "worked";
   }
-  return "nothing";
+  // Others have what there was; what came meanwhile, nobody may have seen.
+  if (!desk.moreSingles || desk.singlesUnderWay) return "nothing";
+  desk.moreSingles = false;
+  return "worked";
+}
+
+async function workOnGroup(
+  desk: Desk,
+  together: readonly OpenChunk[],
+): Promise<ReadonlyMap<number, ChunkResult>> {
+  const ids = together.map(({ id }) => id);
+  if (together[0]?.isSingle !== true) return workOnFree(desk, ids);
+  if (desk.singlesUnderWay) {
+    desk.moreSingles = true;
+    return new Map();
+  }
+  desk.singlesUnderWay = true;
+  desk.moreSingles = false;
+  try {
+    return await workOnFree(desk, ids);
+  } finally {
+    desk.singlesUnderWay = false;
+  }
 }
 
 /** Chunks as they are worked on, in their order: single CSRs of one kind together with the first of them, others alone. */

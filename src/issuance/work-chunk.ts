@@ -9,6 +9,7 @@ import {
 } from "../authorities/issuing/issue.ts";
 import { stepTimer } from "../authorities/issuing/step-timer.ts";
 import { notify } from "../database/connect.ts";
+import { together } from "../database/together.ts";
 import type { Tx } from "../database/transaction.ts";
 import { closeClaims } from "../devices/certificate-claims.ts";
 import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
@@ -47,7 +48,7 @@ export async function workChunk(
       state = chunk?.state;
       switch (chunk?.state) {
         case "received":
-          if ((await checkAndRecord(authority, [chunk])).length === 0) return "waiting";
+          if ((await checkAndRecord(authority, [chunk])) === undefined) return "waiting";
           break;
         case "recorded":
           if ((await publishRecorded(authority, [chunk])).length > 0) return "finished";
@@ -79,13 +80,14 @@ export async function workChunk(
  * Checks chunks, then steps intend and record for them together.
  *
  * @param chunks - of one kind, which stand as received
- * @returns those that are recorded now. The others wait: there is no room under any CA for them all, and then none is
- *   recorded; or a chunk has to be judged when another of them is done, since it asks for the same key or Device
+ * @returns those that are recorded now, as they stand; undefined when there is no room under any CA for them all: then none
+ *   is, and they wait. One that others have taken over is left out, and one that has to be judged when another of them is
+ *   done, since it asks for the same key or Device
  */
 export async function checkAndRecord(
   authority: IssuingAuthority,
   chunks: readonly Chunk[],
-): Promise<readonly Chunk[]> {
+): Promise<readonly Chunk[] | undefined> {
   const ended = stepTimer(authority.onStepTimed);
   const parties = await partiesOf(authority, chunks);
   const checked = leaveOutSameKeys(
@@ -103,32 +105,44 @@ export async function checkAndRecord(
     checked.reduce((sum, { chunk }) => sum + chunk.requests.length, 0),
   );
   const checkedAt = authority.clock();
-  const record = async (tx: Tx, recordedOf: (chunkId: number) => RecordedChunk) => {
+  let recorded: Chunk[] = [];
+  const move = async (tx: Tx, recordedOf: (chunkId: number) => RecordedChunk) => {
+    const decided = judged.map(({ chunk, outcomes }) => withRecorded(chunk, outcomes, recordedOf(chunk.id)));
     const moved = await moveChunks(
       tx,
-      judged.map(({ chunk, outcomes }) => {
-        // A map of its own: a transaction that is undone and run again must find things as they were.
-        const decided = new Map(outcomes);
-        const { keysTaken, refused: withFinding } = recordedOf(chunk.id);
-        for (const [position, serialNumber] of keysTaken)
-          decided.set(position, refused(keyTakenError(serialNumber)));
-        for (const [position, error] of withFinding) decided.set(position, refused(error));
-        const { id, requests } = chunk;
-        return { id, from: "received", to: "recorded", count: requests.length, outcomes: decided, checkedAt };
+      decided.map(({ id, requests, outcomes }) => {
+        return { id, from: "received", to: "recorded", count: requests.length, outcomes, checkedAt };
       }),
     );
     for (const { chunk, accepted } of judged) if (accepted.length > 0) requireMoved(chunk, moved);
-    await devices.record(tx, new Set(judged.map(({ chunk }) => chunk.id)), recordedOf);
+    recorded = decided.filter(({ id }) => moved.has(id));
   };
-  const chunksDone = judged.map(({ chunk }) => chunk);
+  const record = (tx: Tx, recordedOf: (chunkId: number) => RecordedChunk) => {
+    const ids = new Set(judged.map(({ chunk }) => chunk.id));
+    return together(move(tx, recordedOf), devices.record(tx, ids, recordedOf)).then(() => undefined);
+  };
   const subjects = judged.map(({ chunk, accepted }) => ({ chunkId: chunk.id, subjects: accepted }));
   const [first] = chunks;
   if (first === undefined || judged.length === 0) return [];
   if (subjects.every((chunk) => chunk.subjects.length === 0)) {
     await authority.database.transaction((tx) => record(tx, () => nothingTaken));
-    return chunksDone;
+    return recorded;
   }
-  return (await intendAndRecord(authority, first.kind, subjects, record)) ? chunksDone : [];
+  return (await intendAndRecord(authority, first.kind, subjects, record)) ? recorded : undefined;
+}
+
+/** A chunk as it stands once it is recorded. */
+function withRecorded(
+  chunk: Chunk,
+  judged: ReadonlyMap<number, Outcome>,
+  { keysTaken, refused: withFinding }: RecordedChunk,
+): Chunk {
+  // A map of its own: a transaction that is undone and run again must find things as they were.
+  const outcomes = new Map(judged);
+  for (const [position, serialNumber] of keysTaken)
+    outcomes.set(position, refused(keyTakenError(serialNumber)));
+  for (const [position, error] of withFinding) outcomes.set(position, refused(error));
+  return { ...chunk, state: "recorded", outcomes };
 }
 
 const nothingTaken: RecordedChunk = { keysTaken: new Map(), refused: new Map() };
@@ -231,10 +245,12 @@ export async function publishRecorded(
     }
     const moved = await moveChunks(tx, moves);
     for (const chunk of chunks) if (publishedOf(chunk.id).length > 0) requireMoved(chunk, moved);
-    if (first.kind === "device") await closeClaims(tx, [...moved]);
     // Whoever waits asks again and sees that the batch goes on.
     const batches = chunks.filter(({ id }) => moved.has(id)).map(({ batchId }) => String(batchId));
-    await notify(tx, outcomesChannel, ...batches);
+    await together(
+      first.kind === "device" ? closeClaims(tx, [...moved]) : Promise.resolve(),
+      notify(tx, outcomesChannel, ...batches),
+    );
     finished = chunks.filter((_, index) => moves[index]?.to === "finished");
   });
   return finished;

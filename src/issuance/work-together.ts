@@ -38,12 +38,11 @@ async function finishTogether(
   try {
     const found = await database.read((tx) => selectChunks(tx, chunkIds));
     const received = found.filter(({ state }) => state === "received");
-    if (received.length > 0) await checkAndRecord(authority, received);
-    const recorded = await database.read((tx) => selectChunks(tx, chunkIds));
-    return await publishRecorded(
-      authority,
-      recorded.filter(({ state }) => state === "recorded"),
-    );
+    const recorded = [
+      ...found.filter(({ state }) => state === "recorded"),
+      ...(received.length > 0 ? ((await checkAndRecord(authority, received)) ?? []) : []),
+    ];
+    return await publishRecorded(authority, recorded);
   } catch (error) {
     // A key that is missing, a fault: one by one it is seen whose it is.
     if (isSmkiError(error, "KEY_NOT_FOUND") || meaningOf(error) === "fault") return [];

@@ -1,12 +1,13 @@
 import { sql } from "kysely";
 import { byteaArray } from "../database/binary-arrays.ts";
+import { prepared } from "../database/prepared.ts";
 import type { Tx } from "../database/transaction.ts";
 import type { Act } from "./act.ts";
 import { encodeAct } from "./act-encoding.ts";
 
 /** The first leaf that an act recorded from now on can get. */
 export async function nextLeaf(tx: Tx): Promise<number> {
-  const { rows } = await sql<{ next: number }>`
+  const { rows } = await sql<{ next: number }>`${prepared}
     select coalesce(max(leaf) + 1, 0) as next from ledger_entry`.execute(tx);
   return rows[0]?.next ?? 0;
 }

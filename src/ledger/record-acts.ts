@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { byteaArray } from "../database/binary-arrays.ts";
+import { prepared } from "../database/prepared.ts";
 import type { Tx } from "../database/transaction.ts";
 import type { Act } from "./act.ts";
 import { encodeAct } from "./act-encoding.ts";
@@ -16,5 +17,5 @@ import { encodeAct } from "./act-encoding.ts";
 export async function recordActs(tx: Tx, acts: readonly Act[]): Promise<void> {
   if (acts.length === 0) return;
   const entries = byteaArray(acts.map(encodeAct));
-  await sql`insert into ledger_inbox (entry) select unnest(${entries}::bytea[])`.execute(tx);
+  await sql`${prepared} insert into ledger_inbox (entry) select unnest(${entries}::bytea[])`.execute(tx);
 }

@@ -1,6 +1,7 @@
 import { type Generated, sql } from "kysely";
 import { type Eui64, eui64FromOctets, remotePartyRole, type SerialNumber } from "../certificates/index.ts";
 import { byteaArray } from "../database/binary-arrays.ts";
+import { prepared } from "../database/prepared.ts";
 import type { Tx } from "../database/transaction.ts";
 import type {
   CertificatePolicyName,
@@ -93,7 +94,7 @@ export async function insertParty(tx: Tx, party: PartyRegistration, at: Date): P
 /** Parties by id, name or signifier; all of them, by name, when no key is given. */
 export async function selectParties(tx: Tx, key?: { id: number } | { name: string }): Promise<Party[]> {
   let query = tables(tx).selectFrom("party").selectAll().orderBy("name");
-  if (key !== undefined && "id" in key) query = query.where("id", "=", key.id);
+  if (key !== undefined && "id" in key) query = query.modifyFront(prepared).where("id", "=", key.id);
   if (key !== undefined && "name" in key)
     query = query.where((where) =>
       where.or([where("name", "=", key.name), where("signifier", "=", key.name)]),
@@ -215,6 +216,7 @@ export async function selectCredentialsBy(tx: Tx, serialNumbers: readonly Serial
   return tables(tx)
     .selectFrom("iki_credential")
     .selectAll()
+    .modifyFront(prepared)
     .where(sql<boolean>`serial_number = any(${wanted}::bytea[])`)
     .execute();
 }

@@ -2,6 +2,7 @@ import { type Generated, sql } from "kysely";
 import { type SerialNumber, serialNumberFromOctets } from "../../certificates/index.ts";
 import { byteaArray, int8Array } from "../../database/binary-arrays.ts";
 import { frame, unframe } from "../../database/frames.ts";
+import { prepared } from "../../database/prepared.ts";
 import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { AuthorityProfile } from "../authority.ts";
@@ -37,20 +38,20 @@ export interface RecordedIntent {
 
 export async function insertIntents(tx: Tx, intents: readonly Omit<RecordedIntent, "id">[]): Promise<void> {
   if (intents.length === 0) return;
-  await tables(tx)
-    .insertInto("issuing_intent")
-    .values(
-      intents.map((intent) => ({
-        chunk_id: intent.chunkId,
-        authority_id: intent.authorityId,
-        recorded_at: intent.recordedAt,
-        recorded_from_leaf: intent.recordedFromLeaf,
-        to_be_signed: frame(intent.toBeSigned),
-        positions: [...intent.positions],
-        published_at: null,
-      })),
-    )
-    .execute();
+  // An array of arrays would have to be rectangular: the positions of each go in as text.
+  await sql`${prepared}
+    insert into issuing_intent (chunk_id, authority_id, recorded_at, recorded_from_leaf, to_be_signed, positions)
+    select chunk_id, authority_id, recorded_at, recorded_from_leaf, to_be_signed, positions::integer[]
+    from unnest(
+      ${int8Array(intents.map(({ chunkId }) => chunkId))}::bigint[],
+      ${intents.map(({ authorityId }) => authorityId)}::text[],
+      ${intents.map(({ recordedAt }) => recordedAt)}::timestamptz[],
+      ${int8Array(intents.map(({ recordedFromLeaf }) => recordedFromLeaf))}::bigint[],
+      ${byteaArray(intents.map(({ toBeSigned }) => frame(toBeSigned)))}::bytea[],
+      ${intents.map(({ positions }) => `{${positions.join(",")}}`)}::text[]
+    ) as intent (chunk_id, authority_id, recorded_at, recorded_from_leaf, to_be_signed, positions)`.execute(
+    tx,
+  );
 }
 
 /** What stands recorded for chunks and is not published. */
@@ -58,6 +59,7 @@ export async function selectOpenIntents(tx: Tx, chunkIds: readonly number[]): Pr
   const rows = await tables(tx)
     .selectFrom("issuing_intent")
     .selectAll()
+    .modifyFront(prepared)
     .where("published_at", "is", null)
     .where(sql<boolean>`chunk_id = any(${int8Array(chunkIds)}::bigint[])`)
     .orderBy("id")
@@ -135,25 +137,10 @@ export async function releaseKeys(tx: Tx, keyHashes: readonly Buffer[]): Promise
 /** Closes intents. @returns the numbers of those that were open */
 export async function closeIntents(tx: Tx, ids: readonly number[], at: Date): Promise<ReadonlySet<number>> {
   if (ids.length === 0) return new Set();
-  const closed = await tables(tx)
-    .updateTable("issuing_intent")
-    .set({ published_at: at })
-    .where(sql<boolean>`id = any(${int8Array(ids)}::bigint[])`)
-    .where("published_at", "is", null)
-    .returning("id")
-    .execute();
-  return new Set(closed.map(({ id }) => id));
-}
-
-/** When the last intent was recorded: the clock may not be before it. */
-export async function lastRecordedAt(tx: Tx): Promise<Date | undefined> {
-  const row = await tables(tx)
-    .selectFrom("issuing_intent")
-    .select("recorded_at")
-    .orderBy("id", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row?.recorded_at;
+  const { rows } = await sql<{ id: number }>`${prepared}
+    update issuing_intent set published_at = ${at}::timestamptz
+    where id = any(${int8Array(ids)}::bigint[]) and published_at is null returning id`.execute(tx);
+  return new Set(rows.map(({ id }) => id));
 }
 
 interface KeyClaim {
@@ -173,7 +160,7 @@ export async function claimKeys(tx: Tx, claims: readonly KeyClaim[]): Promise<Ma
   const inOrder = claims.toSorted((left, right) => Buffer.compare(left.keyHash, right.keyHash));
   const hashes = byteaArray(inOrder.map(({ keyHash }) => keyHash));
   const serials = byteaArray(inOrder.map(({ serialNumber }) => Buffer.from(serialNumber, "hex")));
-  const inserted = await sql`
+  const inserted = await sql`${prepared}
     insert into certified_key (key_hash, serial_number)
     select * from unnest(${hashes}::bytea[], ${serials}::bytea[])
     on conflict do nothing`.execute(tx);

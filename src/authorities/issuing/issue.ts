@@ -1,8 +1,10 @@
 import type { SerialNumber } from "../../certificates/index.ts";
 import type { Database } from "../../database/connect.ts";
+import { together } from "../../database/together.ts";
 import type { Tx } from "../../database/transaction.ts";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
 import type { Signer } from "../../keys/signer.ts";
+import { nextLeaf } from "../../ledger/find-act.ts";
 import type { Clock } from "../../time/clock.ts";
 import { type Allocation, allocate, type IssuingCap } from "../allocation.ts";
 import { type CertificateKind, issuingProfile } from "../authority.ts";
@@ -87,10 +89,13 @@ export async function intendAndRecord(
     const ended = stepTimer(authority.onStepTimed);
     const now = authority.clock();
     const cap = kind === "device" ? authority.deviceCap : undefined;
-    const authorities = await authority.database.read(async (tx) => {
-      await requireClockNotBack(tx, now, authority.clockToleranceSeconds);
-      return selectAuthorities(tx, issuingProfile[kind]);
-    });
+    const [authorities, recordedFromLeaf] = await authority.database.read((tx) =>
+      together(
+        selectAuthorities(tx, issuingProfile[kind]),
+        nextLeaf(tx),
+        requireClockNotBack(tx, now, authority.clockToleranceSeconds),
+      ),
+    );
     if (authorities.length === 0) throw new SmkiError("AUTHORITY_MISSING", { profile: issuingProfile[kind] });
     const plan = allocate(authorities, subjects.length, now, cap);
     if (plan.shortfall > 0) return false;
@@ -103,11 +108,13 @@ export async function intendAndRecord(
     await authority.afterStep?.("intend");
     try {
       await authority.database.transaction(async (tx) => {
-        const keysTaken = await record(tx, planned, now, cap);
-        await alongside(tx, (chunkId) => ({
+        const { keysTaken, written } = await record(tx, planned, { now, recordedFromLeaf, cap });
+        // What the caller writes goes out behind it, without waiting for the answers in between.
+        const writtenAlongside = alongside(tx, (chunkId) => ({
           keysTaken: keysTaken.get(chunkId) ?? new Map(),
           refused: refused.get(chunkId) ?? new Map(),
         }));
+        await together(written, writtenAlongside);
         await authority.afterStep?.("recording");
       });
       ended("record", subjects.length);
@@ -171,11 +178,14 @@ export async function signAndPublish(
 ): Promise<void> {
   const ended = stepTimer(authority.onStepTimed);
   const byId = new Map(chunks.map((chunk) => [chunk.id, chunk]));
-  const { intents, authorities } = await authority.database.read(async (tx) => {
-    await requireClockNotBack(tx, authority.clock(), authority.clockToleranceSeconds);
-    const open = await selectOpenIntents(tx, [...byId.keys()]);
-    await requireRecorded(tx, open);
-    return { intents: open, authorities: await selectAuthorities(tx) };
+  const [intents, authorities] = await authority.database.read(async (tx) => {
+    const read = await together(
+      selectOpenIntents(tx, [...byId.keys()]),
+      selectAuthorities(tx),
+      requireClockNotBack(tx, authority.clock(), authority.clockToleranceSeconds),
+    );
+    await requireRecorded(tx, read[0]);
+    return read;
   });
   const publications: Publication[] = [];
   for (const [authorityId, ofAuthority] of Map.groupBy(intents, (intent) => intent.authorityId)) {
@@ -199,10 +209,11 @@ export async function signAndPublish(
   const certificates = countIn(publications.map((publication) => publication.certificates));
   await authority.database.transaction(async (tx) => {
     const at = authority.clock();
-    const published = Map.groupBy(await publish(tx, publications, at), ({ intent }) => intent.chunkId);
+    const { published: all, written } = await publish(tx, publications, at);
+    const published = Map.groupBy(all, ({ intent }) => intent.chunkId);
     const ofChunk = (chunkId: number) =>
       (published.get(chunkId) ?? []).flatMap(({ certificates }) => certificates);
-    await alongside(tx, ofChunk, at);
+    await together(written, alongside(tx, ofChunk, at));
     await authority.afterStep?.("publishing");
   });
   ended("publish", certificates);

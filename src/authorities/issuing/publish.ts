@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { together } from "../../database/together.ts";
 import type { Tx } from "../../database/transaction.ts";
 import type { Act } from "../../ledger/act.ts";
 import { certificateIssuedAct } from "../../ledger/certificate-act.ts";
@@ -19,14 +20,14 @@ export interface Publication {
  * Step 5, publish: the certificates become visible and their acts enter the ledger, in the caller's transaction.
  * A crash before its commit leaves the open intent and nothing visible; after it, the chunk is done.
  *
- * @returns those that were published. Nothing was done for one whose intent is open no more: another worker published
- *   it, or the revocation of its CA withdrew it
+ * @returns those that are published; what is written for them is on its way. Nothing is done for one whose intent is
+ *   open no more: another worker published it, or the revocation of its CA withdrew it
  */
 export async function publish(
   tx: Tx,
   publications: readonly Publication[],
   at: Date,
-): Promise<readonly Publication[]> {
+): Promise<{ readonly published: readonly Publication[]; readonly written: Promise<void> }> {
   const closed = await closeIntents(
     tx,
     publications.map(({ intent }) => intent.id),
@@ -41,9 +42,8 @@ export async function publish(
       rows.push(row);
       acts.push(issuedAct(row, String(intent.chunkId), { requestedBy, at }));
     }
-  await insertCertificates(tx, rows);
-  await recordActs(tx, acts);
-  return published;
+  const written = together(insertCertificates(tx, rows), recordActs(tx, acts));
+  return { published, written: written.then(() => undefined) };
 }
 
 /** The leaf of one certificate: verification goes from it to the certificate's row and back. */

@@ -1,8 +1,8 @@
 import type { SerialNumber } from "../../certificates/index.ts";
+import { together } from "../../database/together.ts";
 import type { Tx } from "../../database/transaction.ts";
 import { SmkiError } from "../../errors/smki-error.ts";
 import type { Act } from "../../ledger/act.ts";
-import { nextLeaf } from "../../ledger/find-act.ts";
 import { recordActs } from "../../ledger/record-acts.ts";
 import type { Allocation, IssuingCap } from "../allocation.ts";
 import { moveState, reserve } from "../authority-store.ts";
@@ -21,6 +21,22 @@ export interface IntendedAllocation {
   readonly certificates: readonly ChunkCertificate[];
 }
 
+/** Of what the plan was made. */
+interface RecordingTerms {
+  readonly now: Date;
+  /** The next leaf of the ledger, as it was before this. */
+  readonly recordedFromLeaf: number;
+  readonly cap: IssuingCap | undefined;
+}
+
+/** What of the planned is recorded. */
+interface Recording {
+  /** By chunk, the positions whose key is certified already, with its serial number. */
+  readonly keysTaken: ReadonlyMap<number, ReadonlyMap<number, SerialNumber>>;
+  /** Resolves when all is written. @throws SmkiError ISSUING_PLAN_STALE */
+  readonly written: Promise<void>;
+}
+
 /**
  * Step 2, record: claims the keys, counts the certificates against the cap of their CA, lets the next CA take
  * over where one is full, and writes the octets to be signed, one intent for each chunk and CA, all in the caller's
@@ -30,20 +46,18 @@ export interface IntendedAllocation {
  * next signs the same octets; no serial number is used for anything else, and no cap is exceeded.
  *
  * @param planned - no key twice
- * @returns by chunk, the positions whose key is certified already, with its serial number
+ * @returns what has become of the keys, as soon as that is known; the rest is on its way then
  * @throws SmkiError ISSUING_PLAN_STALE when a CA no longer stands as the plan saw it: plan again
  */
 export async function record(
   tx: Tx,
   planned: readonly IntendedAllocation[],
-  now: Date,
-  cap: IssuingCap | undefined,
-): Promise<ReadonlyMap<number, ReadonlyMap<number, SerialNumber>>> {
+  { now, recordedFromLeaf, cap }: RecordingTerms,
+): Promise<Recording> {
   const taken = await claimKeys(
     tx,
     planned.flatMap(({ certificates }) => certificates),
   );
-  const recordedFromLeaf = await nextLeaf(tx);
   const keysTaken = new Map<number, Map<number, SerialNumber>>();
   const intents: Omit<RecordedIntent, "id">[] = [];
   const reservations: { allocation: Allocation; certificates: number }[] = [];
@@ -67,13 +81,28 @@ export async function record(
       });
     reservations.push({ allocation, certificates: kept.length });
   }
-  await insertIntents(tx, intents);
-  const acts: Act[] = intents.map(intendedAct);
-  // Last, because the CA's row is the one thing that chunks share: its lock is held for this and the commit.
+  const acts = [
+    ...intents.map(intendedAct),
+    ...reservations.flatMap(({ allocation }) => statesAct(allocation, now)),
+  ];
+  const written = together(
+    insertIntents(tx, intents),
+    recordActs(tx, acts),
+    // Last, because the CA's row is the one thing that chunks share: its lock is held for this and the commit.
+    countAll(tx, reservations, now, cap),
+  );
+  return { keysTaken, written: written.then(() => undefined) };
+}
+
+/** One CA after the other: the next may only be active when the one before it is retired. */
+async function countAll(
+  tx: Tx,
+  reservations: readonly { readonly allocation: Allocation; readonly certificates: number }[],
+  now: Date,
+  cap: IssuingCap | undefined,
+): Promise<void> {
   for (const { allocation, certificates } of reservations)
-    await count(tx, allocation, certificates, now, cap, acts);
-  await recordActs(tx, acts);
-  return keysTaken;
+    await count(tx, allocation, certificates, now, cap);
 }
 
 async function count(
@@ -82,7 +111,6 @@ async function count(
   certificates: number,
   now: Date,
   cap: IssuingCap | undefined,
-  acts: Act[],
 ): Promise<void> {
   const stale = (): never => {
     throw new SmkiError("ISSUING_PLAN_STALE", { authority: authority.id });
@@ -91,8 +119,13 @@ async function count(
   if (certificates > 0 && !(await reserve(tx, authority, certificates, now, cap?.maximumCertificates)))
     stale();
   if (retires && !(await moveState(tx, authority.id, "active", "retired", now))) stale();
+}
+
+/** Both, when a chunk begins after this CA's predecessor and ends under its successor. */
+function statesAct({ authority, takesOver, retires }: Allocation, at: Date): Act[] {
   const subject = { authority: authority.id };
-  // Both, when a chunk begins after this CA's predecessor and ends under its successor.
-  if (takesOver) acts.push({ kind: "authority.activated", at: now, by: "system", subject });
-  if (retires) acts.push({ kind: "authority.retired", at: now, by: "system", subject });
+  const acts: Act[] = [];
+  if (takesOver) acts.push({ kind: "authority.activated", at, by: "system", subject });
+  if (retires) acts.push({ kind: "authority.retired", at, by: "system", subject });
+  return acts;
 }

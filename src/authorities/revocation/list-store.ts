@@ -128,15 +128,6 @@ export async function currentList(tx: Tx, authorityId: string): Promise<Publishe
   return row && row.list !== null ? { ...fromRow(row), list: row.list } : undefined;
 }
 
-/** When the latest list of any CA was signed. */
-export async function lastListAt(tx: Tx): Promise<Date | undefined> {
-  const row = await tables(tx)
-    .selectFrom("certificate_revocation_list")
-    .select((select) => select.fn.max("this_update").as("latest"))
-    .executeTakeFirst();
-  return row?.latest ?? undefined;
-}
-
 /** Serialises the makers of one CA's list until the transaction ends, so that its numbers rise one by one. */
 export async function lockListOf(tx: Tx, authorityId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`crl:${authorityId}`}, 0))`.execute(tx);
