@@ -4,6 +4,7 @@ import { SmkiError } from "../errors/smki-error.ts";
 import { nextLeaf } from "../ledger/find-act.ts";
 import { recordActs } from "../ledger/record-acts.ts";
 import { type Principal, requireHat } from "../registration/principal.ts";
+import { findPrincipal } from "../registration/registration.ts";
 import type { Clock } from "../time/clock.ts";
 import { approvedAct, receivedAct } from "./batch-acts.ts";
 import { deleteUpload, endUpload, touchUpload } from "./batch-store.ts";
@@ -58,7 +59,7 @@ export interface Upload {
    * the same: sent again, its CSRs are then refused with the serial numbers that their keys have.
    *
    * @param lastOctetAt - when the last octet came in; now, if left out
-   * @throws SmkiError BATCH_EMPTY, UPLOAD_LOST
+   * @throws SmkiError BATCH_EMPTY, UPLOAD_LOST; CREDENTIAL_ENDED when that of the sender ended meanwhile
    */
   complete(lastOctetAt?: Date): Promise<ReceivedBatch>;
   /** Removes what was stored, unless the batch was received whole. Never fails: what stays is removed later. */
@@ -162,6 +163,8 @@ class UploadInParts implements Upload {
     const requests = this.#digest.finish();
     const { channel } = this.#order;
     const stored = await database.transaction(async (tx) => {
+      // An upload takes minutes, and may outlive its credential.
+      if (this.#by.kind === "credential") await findPrincipal(tx, this.#by.serialNumber);
       const place = await this.#storeIn(tx);
       const { batchId, partyId } = place;
       const at = clock();

@@ -172,6 +172,26 @@ describe.skipIf(!hasProc)("A service with clients that mean it harm [needs /proc
     expect([after.status, /<ErrorCode>(.*)<\/ErrorCode>/.exec(after.text)?.[1]]).toEqual([401, "WF:BC3"]);
   });
 
+  test("takes no batch whose credential ended while it was on its way", async () => {
+    const identity = await systemCredential(api.service.data, "SMPM", "slow line", "batched");
+    const body = await batchBody("outlived", csrs(50));
+    const socket = await raw(identity);
+    let answer = "";
+    socket.on("data", (part: Buffer) => (answer += part.toString("latin1")));
+    socket.write(head(body.length));
+    socket.write(body.subarray(0, -20));
+    // The request is under way once another on the service was answered.
+    await askResult(batched, "999999");
+    const serial = normaliseSerialNumber(new X509Certificate(identity.cert).serialNumber);
+    expect((await smki(["credential", "end", serial, "--data", api.service.data])).status).toBe(0);
+    expect(answer).toBe("");
+    socket.write(body.subarray(-20));
+    await until(() => (answer.includes("</SubmitCSRBatchStatus>") ? true : undefined));
+    expect(answer).toMatch(/^HTTP\/1\.1 401 [^]*<ErrorCode>WF:BC3</);
+    expect(await batchesCalled("outlived")).toBe(0);
+    socket.destroy();
+  });
+
   test("tells a client whose certificate has expired so, at a new connection and on one that was open", async () => {
     const { service } = api;
     const expired = await changedNotAfter(service.data, line, new Date(Date.now() - 1_000));
