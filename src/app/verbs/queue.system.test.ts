@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { batchStatus } from "../../issuance/batch-status.ts";
 import { byPerson, named } from "../../issuance/batches.testkit.ts";
 import { makeDeviceCsrs } from "../../issuance/issuance.testkit.ts";
-import { insertSingles } from "../../issuance/request-store.ts";
+import { receive } from "../../issuance/receive.ts";
 import { receiveUpload } from "../../issuance/upload.ts";
 import { localOperator } from "../../registration/principal.ts";
 import { findParty } from "../../registration/registration.ts";
@@ -68,22 +68,13 @@ test("a person sees what awaits approval, approves it, and the running service d
 });
 
 test("a person sees how long answers took, with what has none yet, and what Parties sent beside Appendix N", async () => {
-  const [request = Buffer.alloc(0)] = makeDeviceCsrs(1);
-  const at = estate.clock();
+  const at = estate.clock().getTime();
   await estate.database.transaction(async (tx) => {
-    const batch = {
-      channel: "ad-hoc",
-      kind: "device",
-      reference: "r",
-      partyId,
-      requestedBy: "test",
-    } as const;
-    const singles = [5_500, 5_000].map((ago) => ({
-      ...batch,
-      request,
-      receivedAt: new Date(at.getTime() - ago),
-    }));
-    await insertSingles(tx, singles);
+    for (const [index, request] of makeDeviceCsrs(2).entries()) {
+      const submission = { channel: "ad-hoc", kind: "device", reference: "r", partyId } as const;
+      const receivedAt = new Date(at - 5_000 + 500 * index);
+      await receive(tx, clerk, { ...submission, requests: [request] }, 1, receivedAt);
+    }
     // Nobody works on them.
     await sql`update request_chunk set state = 'held' where batch_id in (
       select id from request_batch where channel = 'ad-hoc')`.execute(tx);
