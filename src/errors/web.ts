@@ -11,6 +11,18 @@ export const webErrors = errorEntries({
     remedy: "Split it into smaller requests.",
     status: 413,
   },
+  UPLOADS_TOO_MANY: {
+    what: "As many uploads as this service takes at once are under way, of your Party or in all",
+    remedy:
+      "Send it again in some seconds, when another has ended. Batches that are sent one after the other are not slower: they are worked on in turn.",
+    status: 429,
+  },
+  UPLOAD_SPACE_FULL: {
+    what: "There is no room to take in a file of this size just now",
+    remedy:
+      "Send it again later. The operator makes room in the folder for temporary files (TMPDIR) of the web process.",
+    status: 503,
+  },
   ADDRESS_NOT_FOUND: {
     what: "There is nothing at this address",
     remedy: "See /api/v1/openapi.json for what there is.",
@@ -23,7 +35,8 @@ export const webErrors = errorEntries({
   },
   MEDIA_TYPE_UNSUPPORTED: {
     what: "The body is of a type that this address does not take",
-    remedy: "Send JSON, with content-type: application/json.",
+    remedy:
+      "Send the type that this address takes, and name it in content-type: application/json at most of them, at others what the details or /api/v1/openapi.json name.",
     status: 415,
   },
   REQUEST_NOT_HTTP: {

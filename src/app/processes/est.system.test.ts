@@ -128,7 +128,14 @@ describe.skipIf(!hasProc || !hasTools)(
       expect(enrol(csr, "simpleenroll", []).status).toBe(401);
       writeFileSync(join(folder, "nothing"), "not base64!");
       expect(enrol("nothing").text).toContain("[CSR_TEXT_MALFORMED]");
-      expect(curl("simpleenroll", ...officer, "--data-binary", `@${csr}`).status).toBe(415);
+      const untyped = curl("simpleenroll", ...officer, "--data-binary", `@${csr}`);
+      expect([untyped.status, untyped.text]).toEqual([
+        415,
+        expect.stringMatching(/expected: application\/pkcs10.*\[MEDIA_TYPE_UNSUPPORTED\]/),
+      ]);
+      writeFileSync(join(folder, "long"), "A".repeat(20_000));
+      const long = enrol("long");
+      expect([long.status, long.text]).toEqual([413, expect.stringContaining("[REQUEST_TOO_LARGE]")]);
       const statuses = Array.from({ length: 3 }, () => enrol(csr).status);
       expect(statuses).toEqual([200, 200, 429]);
     });

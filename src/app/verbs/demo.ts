@@ -98,14 +98,19 @@ function failDemonstration(problems: readonly string[], output: Output): void {
 }
 
 async function stayUp({ service }: Demonstration, output: Output, stopping: Stopping): Promise<void> {
-  const { paths } = service.estate;
+  const { paths, settings } = service.estate;
+  const batched = join(paths.demo, "credentials", "SMPM-batched");
   const officer = join(paths.demo, "credentials", "SMPM-device");
   output.line(`
 The service stays up. Try, in another terminal:
   curl --cacert ${join(paths.tls, "server-ca.pem")} ${service.url}/api/v1/status
   curl --cacert ${join(paths.tls, "server-ca.pem")} --cert ${officer}.pem --key ${officer}.key \\
        "${service.url}/api/v1/certificates?device=00db123460000000"
+  ./smki status --data ${settings.dataFolder}
+  ./smki client submit FOLDER --url ${service.url} --ca ${join(paths.tls, "server-ca.pem")} --poll-every 1 \\
+       --certificate ${batched}.pem --key ${batched}.key    # certificates for the Device CSRs in FOLDER
   The DCC's own client, and curl, find the repository service at ${service.repositoryUrl ?? "(not running)"}
+  docs/interfaces.md has a worked example for each interface, docs/operate.md the rest.
 Ctrl-C stops it.`);
   await Promise.race([whenStopped(stopping), service.failed]);
   output.line("\nStopping ...");

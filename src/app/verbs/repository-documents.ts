@@ -27,12 +27,14 @@ interface LodgeOptions extends EstateOptions {
   readonly reference?: string;
 }
 
+const extensions = documentTypes.map(({ extension }) => `.${extension}`).join(", ");
+
 function lodgeCommand(): Command {
   return withEstateOptions(new Command("lodge"))
     .description("lodges a version of a document; it never changes")
     .argument("<document>", "its name, for example device-certificate-policy")
     .argument("<version>", "for example 2.0")
-    .argument("<file>", documentTypes.map(({ extension }) => `.${extension}`).join(", "))
+    .argument("<file>", extensions)
     .addOption(
       new Option("--for <owner>", "who has it lodged; for the others the Service Desk does")
         .choices(documentOwners)
@@ -45,9 +47,15 @@ function lodgeCommand(): Command {
     )
     .action((document: string, version: string, file: string, options: LodgeOptions) =>
       withEstate(options, async ({ database, clock, rules }, output) => {
+        const type = documentTypeOfFile(file);
+        if (type === undefined)
+          throw new SmkiError("DOCUMENT_INVALID", {
+            field: "file",
+            expected: `a name that ends in ${extensions}`,
+          });
         const lodging = {
           ...{ document, version, for: options.for },
-          mediaType: documentTypeOfFile(file)?.mediaType ?? "",
+          mediaType: type.mediaType,
           ...(options.title === undefined ? {} : { title: options.title }),
           ...(options.reference === undefined ? {} : { reference: options.reference }),
         };

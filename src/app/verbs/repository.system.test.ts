@@ -100,6 +100,14 @@ test("A user asks the running service with its key; usage and response times are
   expect(log).not.toContain(apiKey.slice(-43));
 });
 
+test("What cannot be taken is refused with what would be right", async () => {
+  const none = await repository("ssh-key", "1", "/none/key.pub");
+  expect(none.stderr).toContain("[FILE_UNREADABLE]");
+  const notes = await repository("document", "lodge", "smki-rapp", "1.3", "notes.md");
+  expect(notes.stderr).toContain("field: file, expected: a name that ends in .pdf, ");
+  expect((await repository("unlock", "1")).stdout).toBe("User 1 is let in.\n");
+});
+
 test("A back-up has the documents, and a restore gives them back", async () => {
   const data = await foundedEstate();
   const [file, back, backup] = ["rapp.pdf", "back.pdf", "backup"].map((name) =>

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
+import { readBoundedFile } from "../../cli/bounded-file.ts";
 import { table } from "../../cli/output.ts";
-import { SmkiError } from "../../errors/smki-error.ts";
 import { findParty } from "../../registration/registration.ts";
 import {
   endUser,
@@ -30,8 +29,15 @@ export function repositoryCommand(): Command {
     .addCommand(sshKeyCommand())
     .addCommand(forecastCommand())
     .addCommand(documentCommand())
-    .addCommand(userCommand("unlock", "lets a user in again that wrong credentials locked out", unlockUser))
-    .addCommand(userCommand("end", "ends a user and its credentials, at once", endUser));
+    .addCommand(
+      userCommand(
+        "unlock",
+        "lets a user in again that wrong credentials locked out",
+        unlockUser,
+        "is let in",
+      ),
+    )
+    .addCommand(userCommand("end", "ends a user and its credentials, at once", endUser, "is ended"));
 }
 
 function wholeNumber(value: string): number {
@@ -119,20 +125,15 @@ function sshKeyCommand(): Command {
     .argument("<file>", "the public key file, such as id_ed25519.pub")
     .action((user: number, file: string, options: EstateOptions) =>
       withEstate(options, async ({ database, clock }, output) => {
-        const line = readLine(file);
+        const line = readBoundedFile(file, longestKeyFile).toString();
         await database.transaction((tx) => registerSshKey(tx, operatorAtMachine(), user, line, clock()));
         output.answer({ user }, `User ${String(user)} logs in with that key, by the name ${String(user)}.`);
       }),
     );
 }
 
-function readLine(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new SmkiError("SSH_KEY_INVALID", { file, problem: (cause as Error).message }, { cause });
-  }
-}
+/** Octets: a public key of RSA with 16,384 bits has under 4,000. */
+const longestKeyFile = 64 * 1024;
 
 function forecastCommand(): Command {
   return withEstateOptions(new Command("forecast"))
@@ -151,14 +152,14 @@ function forecastCommand(): Command {
 }
 
 /** A verb that does one thing to one user. */
-function userCommand(name: string, description: string, act: typeof unlockUser): Command {
+function userCommand(name: string, description: string, act: typeof unlockUser, done: string): Command {
   return withEstateOptions(new Command(name))
     .description(description)
     .argument("<user>", "its number", wholeNumber)
     .action((user: number, options: EstateOptions) =>
       withEstate(options, async ({ database, clock }, output) => {
         await database.transaction((tx) => act(tx, operatorAtMachine(), user, clock()));
-        output.answer({ user }, `User ${String(user)}: done.`);
+        output.answer({ user }, `User ${String(user)} ${done}.`);
       }),
     );
 }

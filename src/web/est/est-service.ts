@@ -32,6 +32,8 @@ export interface EstContext {
 }
 
 const path = (operation: string) => `/.well-known/est/${operation}`;
+/** Of what is sent to enrol (RFC 7030 4.2.1). */
+const mediaType = "application/pkcs10";
 /** One CSR in Base64. */
 const bodyLimit = 16 * 1024;
 const usualPatience = 10_000;
@@ -67,7 +69,7 @@ export function estService(scope: WebServer, context: EstContext): void {
       requireCredentials(enrolment, context);
       enrolment.removeAllContentTypeParsers();
       const read = async (_: FastifyRequest, body: Buffer) => body;
-      enrolment.addContentTypeParser("application/pkcs10", { parseAs: "buffer", bodyLimit }, read);
+      enrolment.addContentTypeParser(mediaType, { parseAs: "buffer", bodyLimit }, read);
       for (const operation of ["simpleenroll", "simplereenroll"] as const)
         enrolment.post(path(operation), { schema: { hide: true } }, (request, reply) =>
           enrol(context, operation, request, reply),
@@ -144,13 +146,7 @@ function sendCertificates(reply: FastifyReply, certificates: readonly Buffer[]):
 
 /** A refusal in words for a person, as RFC 7030 4.2.3 has it. */
 function answerRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const known = isSmkiError(error) ? error : undefined;
-  const statusCode = (error as { statusCode?: number }).statusCode ?? 500;
-  if (known === undefined && statusCode < 500) {
-    void reply.code(statusCode).type("text/plain").send("The request cannot be read.\n");
-    return;
-  }
-  const refusal = known ?? new SmkiError("INTERNAL");
+  const refusal = isSmkiError(error) ? error : asRefusal(error);
   const { status } = catalogue[refusal.code];
   if (status >= 500) request.log.error({ err: error }, "EST failed");
   const told = status >= 500 ? new SmkiError(refusal.code) : refusal;
@@ -158,4 +154,15 @@ function answerRefusal(error: unknown, request: FastifyRequest, reply: FastifyRe
     .code(status)
     .type("text/plain; charset=utf-8")
     .send(`${told.message}. ${told.remedy} [${told.code}]\n`);
+}
+
+/** What the server itself refuses before the request gets here. */
+function asRefusal(error: unknown): SmkiError {
+  const { statusCode = 500, message } = error as { statusCode?: number; message?: string };
+  const options = { cause: error };
+  if (statusCode === 413) return new SmkiError("REQUEST_TOO_LARGE", { maximum: bodyLimit }, options);
+  if (statusCode === 415) return new SmkiError("MEDIA_TYPE_UNSUPPORTED", { expected: mediaType }, options);
+  if (statusCode < 500)
+    return new SmkiError("REQUEST_INVALID", { problem: String(message).slice(0, 300) }, options);
+  return new SmkiError("INTERNAL", {}, options);
 }
