@@ -247,7 +247,8 @@ describe("An extract", () => {
     writeManifest(longer, { ...later, fromSize: later.fromSize - 1 - 40 });
     expect((await judged(longer)).holds).toBe(false);
     const forged = another(full);
-    writeManifest(forged, { ...earlier, checkpoint: earlier.checkpoint.replace(/.(?=.{20}\n$)/, "A") });
+    const checkpoint = earlier.checkpoint.replace(/.(?=.{20}\n$)/, (sign) => (sign === "A" ? "B" : "A"));
+    writeManifest(forged, { ...earlier, checkpoint });
     expect(await whatOf(forged)).toEqual([
       expect.stringMatching(/^the manifest's checkpoint cannot be relied on/),
     ]);
@@ -269,6 +270,15 @@ describe("An extract", () => {
     await sequenceNow(estate);
     const report = await judged(full, join(folder, last.manifest.name));
     expect(report.findings).toEqual([expect.objectContaining({ kind: "chain" })]);
+    expect((await judged(delta, delta)).findings).toEqual([expect.objectContaining({ kind: "chain" })]);
+  });
+
+  test("and those of several weeks hold together, full ones and deltas", async () => {
+    await makeExtracts(contextOf(estate, folder), "full");
+    await sequenceNow(estate);
+    const all = (await publishedExtracts(estate.database, folder)).map(({ name }) => join(folder, name));
+    expect(all.filter((name) => name.includes("/full-"))).toHaveLength(2);
+    expect((await judged(...all)).findings).toEqual([]);
   });
 });
 

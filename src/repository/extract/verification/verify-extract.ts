@@ -238,19 +238,23 @@ const problems: Readonly<Record<Difference["problem"], string>> = {
 
 const inWords = ({ about, problem }: Difference): string => `${about} ${problems[problem]}`;
 
-/** Of several: each delta goes on from another that was given, and no two tell of the same leaves. */
+/**
+ * Of several: each delta goes on from another that was given, unless it is the first of them, and no two tell of the same
+ * leaves. A full one needs nothing before it, and those of several weeks may lie together.
+ */
 function chainFindings(opened: readonly { folder: string; manifest: Manifest }[]): ExtractFinding[] {
-  if (opened.length < 2) return [];
-  const inOrder = opened.toSorted(
-    (a, b) => a.manifest.fromSize - b.manifest.fromSize || a.manifest.size - b.manifest.size,
-  );
-  const found: ExtractFinding[] = [];
-  inOrder.reduce((before, next) => {
-    if (next.manifest.fromSize !== before.manifest.size) {
-      const what = `it tells of the leaves from ${String(next.manifest.fromSize)} on, and ${before.manifest.name} ends at ${String(before.manifest.size)}`;
-      found.push({ kind: "chain", folder: next.folder, what });
-    }
-    return next;
+  const bySize = opened.toSorted((a, b) => a.manifest.size - b.manifest.size);
+  const deltas = opened
+    .filter(({ manifest }) => manifest.kind === "delta")
+    .toSorted((a, b) => a.manifest.fromSize - b.manifest.fromSize || a.manifest.size - b.manifest.size);
+  return deltas.flatMap((next, index) => {
+    const { fromSize } = next.manifest;
+    const overlapped = deltas.slice(0, index).find(({ manifest }) => manifest.size > fromSize);
+    const before = bySize.findLast((one) => one !== next && one.manifest.size <= fromSize);
+    const wrong = overlapped ?? (before?.manifest.size === fromSize ? undefined : before);
+    if (wrong === undefined) return [];
+    const { name, size } = wrong.manifest;
+    const what = `it tells of the leaves from ${String(fromSize)} on, and ${name} ends at ${String(size)}`;
+    return [{ kind: "chain", folder: next.folder, what }];
   });
-  return found;
 }
