@@ -15,9 +15,9 @@ import { fillerAuthorities, findTemplates, singlesOfAThousand } from "./filler.t
 import { type Cost, measureCost } from "./measure.ts";
 import { storage } from "./storage.ts";
 
-/** The first size; each that follows has ten times as many certificates. */
+/** The first size, unless less is asked for; each that follows has ten times as many certificates. */
 const smallest = 10_000;
-const measuredAtEach = 10_000;
+const mostMeasured = 10_000;
 const workerCount = 2;
 /** The most that a certificate may cost at any size, of what it costs at the first. */
 const mostGrowth = 1.3;
@@ -30,8 +30,10 @@ export async function benchGrowth(
   output: Output,
   { certificates }: { readonly certificates: number },
 ): Promise<BenchResult> {
-  const sizes = [smallest];
+  if (certificates < warmUpCount) throw new Error(`growth begins with ${words(warmUpCount)} certificates`);
+  const sizes = [Math.min(smallest, certificates)];
   for (let size = smallest * 10; size <= certificates; size *= 10) sizes.push(size);
+  const measuredAtEach = Math.min(mostMeasured, certificates);
   const { requests } = await makeRequests(warmUpCount + sizes.length * measuredAtEach, output, {
     spread: true,
   });
@@ -43,7 +45,7 @@ export async function benchGrowth(
     const queue = [...requests];
     await submit(estate, bench, queue.splice(0, warmUp.batch));
     await submit(estate, bench, queue.splice(0, warmUp.single));
-    const { costs, measurements } = await grow(estate, bench, workers, queue, sizes, output);
+    const { costs, measurements } = await grow(estate, bench, workers, queue, sizes, measuredAtEach, output);
     await workers.stop();
     const server = await serverSettings(estate);
     const checks = durabilityChecks(server, estate.paths.data);
@@ -88,6 +90,7 @@ async function grow(
   workers: Awaited<ReturnType<typeof startWorkers>>,
   queue: Buffer[],
   sizes: readonly number[],
+  measured: number,
   output: Output,
 ): Promise<{ costs: CostAtSize[]; measurements: Measurement[] }> {
   await registerSupplier(estate, bench);
@@ -102,8 +105,8 @@ async function grow(
     filled = size - issued;
     output.done(`${words(size)} stored, in ${((performance.now() - start) / 1_000).toFixed(0)} s`);
     measurements = await storage(estate, size);
-    const cost = await measureCost(estate, bench, workers, queue.splice(0, measuredAtEach));
-    issued += measuredAtEach;
+    const cost = await measureCost(estate, bench, workers, queue.splice(0, measured));
+    issued += measured;
     costs.push({ size, cost });
     output.done(
       `${words(size)}: ${(cost.workers + cost.server).toFixed(3)} ms of processor a certificate, ${cost.server.toFixed(3)} of it PostgreSQL`,
