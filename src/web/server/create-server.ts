@@ -4,6 +4,7 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/typ
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   fastify,
   type RawServerDefault,
@@ -148,21 +149,38 @@ export function createWebServer(options: WebServerOptions): WebServer {
   // 5 into "5" there, and drop what it does not know without a word.
   server.setValidatorCompiler(TypeBoxValidatorCompiler);
   server.setErrorHandler(answerError);
-  // From here on the work is done, and only the client can hold things up. Node ends a connection that has timed out.
-  server.addHook("onSend", (_request, reply, payload, done) => {
-    reply.raw.setTimeout(patience.answer);
+  server.addHook("onSend", (request, reply, payload, done) => {
+    // From here on the work is done, and only the client can hold things up.
+    reply.raw.setTimeout(patience.answer, () => reply.raw.destroy());
+    if (!request.raw.complete) hearOut(request, reply);
     done(null, payload);
   });
   // Each connection costs memory, and its handshake a signature: a flood ends here, and those who are in are served.
   if (options.maximumConnections !== undefined) server.server.maxConnections = options.maximumConnections;
 
   const methodsAt = allowedMethods(server);
-  server.setNotFoundHandler((request, reply) => {
+  const refuseAddress = (request: FastifyRequest, reply: FastifyReply): never => {
     const path = (request.url.split("?", 1)[0] ?? "").slice(0, 200);
     const methods = methodsAt(path);
     if (methods.length === 0) throw new SmkiError("ADDRESS_NOT_FOUND", { path });
     void reply.header("allow", methods.join(", "));
     throw new SmkiError("METHOD_NOT_ALLOWED", { method: request.method, allowed: methods.join(", ") });
+  };
+  // Before the body is read and parsed, which costs anyone who sends one nothing.
+  server.addHook("onRequest", async (request, reply) => {
+    if (request.is404) refuseAddress(request, reply);
   });
+  server.setNotFoundHandler(refuseAddress);
   return server;
+}
+
+/**
+ * Reads to its end a body that is answered before it, and keeps nothing of it: a client that sends everything before it
+ * looks for an answer would wait for us, or find its connection closed and never know why. The time for the whole request
+ * ends this too.
+ */
+function hearOut({ raw }: FastifyRequest, reply: FastifyReply): void {
+  // Set where a body is too large.
+  reply.removeHeader("connection");
+  raw.resume();
 }

@@ -229,6 +229,24 @@ describe("A refusal", () => {
     expect(answer).toMatchObject({ status: 413, body: { code: "REQUEST_TOO_LARGE" } });
   });
 
+  test("of an address, or a method, comes before the body is looked at", async () => {
+    const json = { "content-type": "application/json" };
+    expect((await send("POST", "/nothing", '{"name":', json)).body.code).toBe("ADDRESS_NOT_FOUND");
+    expect((await send("POST", "/things/1", '{"name":', json)).body.code).toBe("METHOD_NOT_ALLOWED");
+  });
+
+  test("reaches a client that sends all of its 40 MB first, and its next request is answered too", async () => {
+    const socket = await raw();
+    const answer = readToEnd(socket);
+    socket.pause();
+    const filling = "x".repeat(40_000_000);
+    const head = `POST /things HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${String(filling.length)}\r\n\r\n`;
+    for (const text of [head, filling, "GET /things/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"])
+      await new Promise((written) => socket.write(text, written));
+    socket.resume();
+    expect((await answer).match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 413", "HTTP/1.1 200"]);
+  });
+
   test("leaves what happened in the log, under the request's number", async () => {
     const { body } = await send("GET", "/fault");
     const line = log.find((text) => text.includes("secret_table") && text.includes(String(body["request"])));
