@@ -232,8 +232,36 @@ export async function selectCertificates(tx: Tx, query: CertificateQuery): Promi
         where("certificate.not_after", ">=", expired.at),
       ]),
     );
-  const rows = await select.execute();
-  return rows.map((row) => ({
+  return (await select.execute()).map(fromRow);
+}
+
+/** The certificates with these serial numbers, in no order; one that was never issued is absent. */
+export async function selectCertificatesBySerialNumbers(
+  tx: Tx,
+  serialNumbers: readonly SerialNumber[],
+): Promise<KnownCertificate[]> {
+  const asked = byteaArray(serialNumbers.map((serialNumber) => Buffer.from(serialNumber, "hex")));
+  // Each by the index: with the list as one condition the planner may come to read a whole table.
+  const { rows } = await sql<KnownRow>`${prepared}
+    select found.* from unnest(${asked}::bytea[]) asked (serial_number)
+    cross join lateral (
+      select certificate.*, revocation.revoked_at, revocation.reason, unused.serial_number as unused
+      from certificate
+      left join revocation on revocation.serial_number = certificate.serial_number
+      left join certificate_not_in_use unused on unused.serial_number = certificate.serial_number
+      where certificate.serial_number = asked.serial_number limit 1
+    ) found`.execute(tx);
+  return rows.map(fromRow);
+}
+
+type KnownRow = CertificateTables["certificate"] & {
+  readonly revoked_at: Date | null;
+  readonly reason: string | null;
+  readonly unused: Buffer | null;
+};
+
+function fromRow(row: KnownRow): KnownCertificate {
+  return {
     serialNumber: serialNumberFromOctets(row.serial_number),
     kind: row.kind,
     authorityId: row.authority_id,
@@ -250,5 +278,5 @@ export async function selectCertificates(tx: Tx, query: CertificateQuery): Promi
     ...(row.party_id === null ? {} : { partyId: row.party_id }),
     ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at }),
     ...(row.reason === null ? {} : { revocationReason: row.reason }),
-  }));
+  };
 }

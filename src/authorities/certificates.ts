@@ -6,6 +6,7 @@ import {
   digestOf,
   type KnownCertificate,
   selectCertificates,
+  selectCertificatesBySerialNumbers,
   selectOctets,
 } from "./certificate-store.ts";
 import { selectPendingCertificates } from "./issuing/pending.ts";
@@ -25,6 +26,15 @@ export type { ListRecord, PublishedList } from "./revocation/list-store.ts";
 /** Certificates that were issued and match, newest first, with what has been said of them since. */
 export function findCertificates(tx: Tx, query: CertificateQuery): Promise<KnownCertificate[]> {
   return selectCertificates(tx, query);
+}
+
+/** The certificates with these serial numbers, with what has been said of them since; one that was never issued is absent. */
+export async function certificatesBySerialNumber(
+  tx: Tx,
+  serialNumbers: readonly SerialNumber[],
+): Promise<ReadonlyMap<SerialNumber, KnownCertificate>> {
+  const found = await selectCertificatesBySerialNumbers(tx, serialNumbers);
+  return new Map(found.map((certificate) => [certificate.serialNumber, certificate]));
 }
 
 /** The octets of many certificates, DER, by serial number; one that was never issued is absent. */

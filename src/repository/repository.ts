@@ -1,6 +1,7 @@
 import { type Authority, listAuthorities } from "../authorities/authorities.ts";
 import {
   type CertificateUsage,
+  certificatesBySerialNumber,
   currentListOf,
   currentListRecordOf,
   findCertificates,
@@ -74,9 +75,24 @@ export async function retrieveCertificate(
   serialNumber: SerialNumber,
   now: Date,
 ): Promise<RepositoryCertificate> {
-  const [certificate] = await findCertificates(tx, { serialNumber, limit: 1 });
-  if (certificate === undefined) throw new SmkiError("CERTIFICATE_NOT_FOUND", { serialNumber });
-  return { ...certificate, status: certificateStatus(certificate, now) };
+  const [certificate] = await retrieveCertificates(tx, [serialNumber], now);
+  if (certificate === undefined || certificate instanceof SmkiError)
+    throw certificate ?? new SmkiError("CERTIFICATE_NOT_FOUND", { serialNumber });
+  return certificate;
+}
+
+/** Certificates by their serial numbers, in that order; CERTIFICATE_NOT_FOUND in the place of one that is not there. */
+export async function retrieveCertificates(
+  tx: Tx,
+  serialNumbers: readonly SerialNumber[],
+  now: Date,
+): Promise<(RepositoryCertificate | SmkiError)[]> {
+  const found = await certificatesBySerialNumber(tx, serialNumbers);
+  return serialNumbers.map((serialNumber) => {
+    const certificate = found.get(serialNumber);
+    if (certificate === undefined) return new SmkiError("CERTIFICATE_NOT_FOUND", { serialNumber });
+    return { ...certificate, status: certificateStatus(certificate, now) };
+  });
 }
 
 /** The CAs of the estate that issue, have issued or may issue at any time: the stock does none of it until it is released. */

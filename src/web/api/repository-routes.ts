@@ -1,11 +1,7 @@
 import Type from "typebox";
 import { eui64, normaliseSerialNumber, remotePartyRole } from "../../certificates/index.ts";
-import {
-  issuerCertificate,
-  issuerCertificates,
-  retrieveCertificate,
-  searchCertificates,
-} from "../../repository/repository.ts";
+import { certificateRetrieval } from "../../repository/certificate-retrieval.ts";
+import { issuerCertificate, issuerCertificates, searchCertificates } from "../../repository/repository.ts";
 import type { WebServer } from "../server/create-server.ts";
 import type { ApiContext } from "./context.ts";
 import { certificateType, Octets, prefersDer, sendOctets } from "./octets.ts";
@@ -24,6 +20,7 @@ const AuthorityView = Type.Object({
 /** The repository: certificates for those with a credential; CA certificates for everyone. */
 export function repositoryRoutes(server: WebServer, context: ApiContext): void {
   const { database, clock } = context;
+  const retrieve = certificateRetrieval(database, clock);
 
   server.get(
     "/api/v1/certificates",
@@ -78,7 +75,7 @@ export function repositoryRoutes(server: WebServer, context: ApiContext): void {
     },
     async (request, reply) => {
       const serialNumber = normaliseSerialNumber(request.params.serialNumber);
-      const certificate = await database.read((tx) => retrieveCertificate(tx, serialNumber, clock()));
+      const certificate = await retrieve(serialNumber);
       if (prefersDer(request.headers.accept))
         return sendOctets(reply, certificateType, certificate.certificate);
       return certificateView(certificate);

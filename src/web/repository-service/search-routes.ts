@@ -2,11 +2,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { eui64, normaliseSerialNumber } from "../../certificates/index.ts";
 import type { Database } from "../../database/connect.ts";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
-import {
-  type RepositoryCertificate,
-  retrieveCertificate,
-  searchCertificates,
-} from "../../repository/repository.ts";
+import { certificateRetrieval } from "../../repository/certificate-retrieval.ts";
+import { type RepositoryCertificate, searchCertificates } from "../../repository/repository.ts";
 import type { Clock } from "../../time/clock.ts";
 import { readXmlDocument, smallDocument, type XmlElement } from "../xml/index.ts";
 import { type AskedFor, readDataRequest, readSearchRequest } from "./request.ts";
@@ -26,6 +23,7 @@ export function searchRoutes(
   clock: Clock,
   noteOf: RequestNotes,
 ): void {
+  const retrieve = certificateRetrieval(database, clock);
   services.post("/services/certificatesearch", async (request, reply) => {
     const note = noteOf(request);
     const { search, asked } = takeNote(note, readSearchRequest(documentOf(request)));
@@ -44,12 +42,10 @@ export function searchRoutes(
     const serialNumber = normaliseSerialNumber(asked);
     note.identifier = serialNumber;
     note.results = 0;
-    const certificate = await database
-      .read((tx) => retrieveCertificate(tx, serialNumber, clock()))
-      .catch((error: unknown) => {
-        if (isSmkiError(error, "CERTIFICATE_NOT_FOUND")) return undefined;
-        throw error;
-      });
+    const certificate = await retrieve(serialNumber).catch((error: unknown) => {
+      if (isSmkiError(error, "CERTIFICATE_NOT_FOUND")) return undefined;
+      throw error;
+    });
     // A CA's certificate has no EUI-64, and an IKI Certificate is no matter of this interface: its answers
     // have no element that could say whose they are.
     if (certificate === undefined || !isSearchable(certificate))
