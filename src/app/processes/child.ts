@@ -18,6 +18,13 @@ export interface Child {
 }
 
 /**
+ * What Node is started with. A worker reads, builds and checks thousands of small things a second, which live for one
+ * chunk: with room for them (three times so many MiB at the most) a twentieth of its processor time is not spent on
+ * clearing up. An operator who starts `smki work` gives the same in NODE_OPTIONS.
+ */
+const nodeOptions = { serve: [], work: ["--max-semi-space-size=64"] } as const;
+
+/**
  * Starts a process of the service. It is given the database and the settings, not the keys' secrets: those it
  * reads itself, and only a worker does.
  *
@@ -31,7 +38,7 @@ export function startChild(
   logFile = "standard error",
 ): Child {
   const main = join(import.meta.dirname, `../main${import.meta.filename.endsWith(".ts") ? ".ts" : ".js"}`);
-  const child = spawn(process.execPath, [main, role], {
+  const child = spawn(process.execPath, [...nodeOptions[role], main, role], {
     env: { ...process.env, ...environment },
     // A session of its own: Ctrl-C in the terminal is for the supervisor, which stops its processes in order.
     detached: true,
