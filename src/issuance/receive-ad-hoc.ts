@@ -1,4 +1,5 @@
 import { notify } from "../database/connect.ts";
+import { together } from "../database/together.ts";
 import type { Tx } from "../database/transaction.ts";
 import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 import type { Act } from "../ledger/act.ts";
@@ -49,11 +50,13 @@ export async function receiveAdHocs(
     })),
   );
   for (const [index, { place }] of good.entries()) answers[place] = numbers[index] ?? 0;
-  await recordActs(
-    tx,
-    good.map(({ place, receipt }) => receivedAct(receipt, Number(answers[place]))),
+  await together(
+    recordActs(
+      tx,
+      good.map(({ place, receipt }) => receivedAct(receipt, Number(answers[place]))),
+    ),
+    notify(tx, requestsChannel, singlesNews),
   );
-  await notify(tx, requestsChannel, singlesNews);
   return answers;
 }
 
