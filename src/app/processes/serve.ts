@@ -149,6 +149,7 @@ async function createApi(
     stopping: stopping.signal,
     ledgerVerifierKey: formatVerifierKey(readVerifierKey(paths)),
     ledger: { isPublic: settings.ledger.public, quorum: settings.ledger.quorum },
+    beside: (described) => serveExtracts(described, estate, log),
   });
   await registerSmkiServices(server, {
     database,
@@ -160,7 +161,6 @@ async function createApi(
     stopping: stopping.signal,
   });
   await registerRepositoryService(server, { database, clock, rules, responseTimes });
-  await serveExtracts(server, estate, log);
   const { enabled, allowance } = settings.est;
   if (enabled) estService(server, { database, clock, allowance, stopping: stopping.signal });
   return server;

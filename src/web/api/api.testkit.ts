@@ -13,7 +13,9 @@ import {
   registerParty,
 } from "../../registration/registration.ts";
 import { rulebookFor } from "../../rulebook/index.ts";
+import { extractRoutes } from "../file-transfer/extract-routes.ts";
 import { createWebServer, type WebServer } from "../server/create-server.ts";
+import type { ReadClientCertificate } from "../server/principal.ts";
 import { makeServerCertificate } from "../tls/self-made-certificate.ts";
 import { registerApi } from "./api.ts";
 import type { ApiContext } from "./context.ts";
@@ -83,6 +85,16 @@ export async function apiTestbed(context: Partial<ApiContext> = {}): Promise<Api
   server.addHook("onRoute", ({ method, url }) => {
     for (const one of [method].flat()) if (one !== "HEAD") routes.push({ method: one, path: url });
   });
+  const readClientCertificate: ReadClientCertificate = ({ headers }) => {
+    const hat = headers[asHeader];
+    if (hat !== "device" && hat !== "organisation") throw new SmkiError("CREDENTIAL_REQUIRED");
+    return {
+      serialNumber: serialNumberFromOctets(Buffer.from(serialOf[hat], "hex")),
+      notAfter,
+      sha256: hash("sha256", hat, "hex"),
+    };
+  };
+  const door = { database, clock: () => now, rules, readClientCertificate };
   await registerApi(server, {
     database,
     clock: () => now,
@@ -101,15 +113,9 @@ export async function apiTestbed(context: Partial<ApiContext> = {}): Promise<Api
     ledger: { isPublic: true, quorum: 0 },
     patience: 1,
     ...context,
-    readClientCertificate: ({ headers }) => {
-      const hat = headers[asHeader];
-      if (hat !== "device" && hat !== "organisation") throw new SmkiError("CREDENTIAL_REQUIRED");
-      return {
-        serialNumber: serialNumberFromOctets(Buffer.from(serialOf[hat], "hex")),
-        notAfter,
-        sha256: hash("sha256", hat, "hex"),
-      };
-    },
+    readClientCertificate,
+    beside: (described) =>
+      extractRoutes(described, { ...door, folder: "none", usage: { count: () => undefined } }),
   });
   await server.ready();
   return {

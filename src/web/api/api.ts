@@ -17,13 +17,13 @@ import { statusRoutes } from "./status-routes.ts";
 import { usageRoutes } from "./usage-routes.ts";
 
 const credentialScheme = "ikiCredential";
+const apiKeyScheme = "apiKey";
 
 /** The JSON API, version 1: additive only. Its description is made from the schemas that check it. */
 export async function registerApi(server: WebServer, context: ApiContext): Promise<void> {
-  await server.register(async (api) => {
-    requireCredentials(api, context);
-    api.addHook("onRoute", describeAccess);
-    await api.register(swagger, {
+  await server.register(async (described) => {
+    described.addHook("onRoute", describeAccess);
+    await described.register(swagger, {
       openapi: {
         openapi: "3.1.0",
         info: {
@@ -39,33 +39,43 @@ export async function registerApi(server: WebServer, context: ApiContext): Promi
               type: "mutualTLS",
               description: "The IKI Certificate of an Authorised Responsible Officer or of a system",
             } as never,
+            [apiKeyScheme]: {
+              type: "apiKey",
+              in: "header",
+              name: "x-api-key",
+              description: "The API key of a user of the repository",
+            },
           },
         },
       },
     });
-    statusRoutes(api, context);
-    // Each in a scope of its own, since they are measured apart.
-    await api.register(async (scope) => {
-      measureResponses(scope, context.responseTimes, "json-api");
-      repositoryRoutes(scope, context);
-      documentRoutes(scope, context);
+    await described.register(async (api) => {
+      requireCredentials(api, context);
+      statusRoutes(api, context);
+      // Each in a scope of its own, since they are measured apart.
+      await api.register(async (scope) => {
+        measureResponses(scope, context.responseTimes, "json-api");
+        repositoryRoutes(scope, context);
+        documentRoutes(scope, context);
+      });
+      await api.register(async (scope) => {
+        measureResponses(scope, context.responseTimes, "lists");
+        listRoutes(scope, context);
+      });
+      usageRoutes(api, context);
+      issuanceRoutes(api, context);
+      deviceFileRoutes(api, context);
+      deviceRoutes(api, context);
+      revocationRoutes(api, context);
+      // In a scope of its own: what it says of caching is of its answers only.
+      await api.register(async (scope) => {
+        ledgerRoutes(scope, context);
+      });
+      api.get("/api/v1/openapi.json", { config: { access: "public" }, schema: { hide: true } }, () =>
+        api.swagger(),
+      );
     });
-    await api.register(async (scope) => {
-      measureResponses(scope, context.responseTimes, "lists");
-      listRoutes(scope, context);
-    });
-    usageRoutes(api, context);
-    issuanceRoutes(api, context);
-    deviceFileRoutes(api, context);
-    deviceRoutes(api, context);
-    revocationRoutes(api, context);
-    // In a scope of its own: what it says of caching is of its answers only.
-    await api.register(async (scope) => {
-      ledgerRoutes(scope, context);
-    });
-    api.get("/api/v1/openapi.json", { config: { access: "public" }, schema: { hide: true } }, () =>
-      api.swagger(),
-    );
+    await context.beside?.(described);
   });
 }
 
@@ -76,6 +86,12 @@ function describeAccess(route: RouteOptions): void {
   route.schema = {
     ...schema,
     response: { ...(schema.response as object | undefined), "4xx": Problem, "5xx": Problem },
-    ...(route.config?.access === "public" ? {} : { security: [{ [credentialScheme]: [] }] }),
+    ...(route.config?.access === "public" ? {} : { security: waysIn(route) }),
   };
 }
+
+/** Either of them lets in. */
+const waysIn = ({ config }: RouteOptions) => [
+  { [credentialScheme]: [] },
+  ...(config?.access === "user" ? [{ [apiKeyScheme]: [] }] : []),
+];

@@ -3,6 +3,7 @@ import type { BatchTerms } from "../../issuance/batch-terms.ts";
 import type { ResponseTimes } from "../../repository/response-times.ts";
 import type { Rulebook } from "../../rulebook/index.ts";
 import type { Clock } from "../../time/clock.ts";
+import type { WebServer } from "../server/create-server.ts";
 import type { ReadClientCertificate } from "../server/principal.ts";
 
 /** What every route of the JSON API works with: given by the app. */
@@ -29,6 +30,8 @@ export interface ApiContext {
   readonly patience?: number;
   /** Where it is kept how soon the repository answers; absent: nowhere. */
   readonly responseTimes?: ResponseTimes;
+  /** Adds routes that are described with these, and let in whoever they do in their own way. */
+  readonly beside?: (server: WebServer) => Promise<void>;
   /** How a request's client certificate is read; from the TLS connection if left out. */
   readonly readClientCertificate?: ReadClientCertificate;
 }

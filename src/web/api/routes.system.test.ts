@@ -39,6 +39,8 @@ const access: Readonly<Record<string, "public" | "credential">> = {
   "GET /api/v1/documents/:document/versions/:version": "credential",
   "PUT /api/v1/documents/:document/versions/:version": "credential",
   "GET /api/v1/repository-usage": "credential",
+  "GET /api/v1/extracts": "credential",
+  "GET /api/v1/extracts/:extract/:file": "credential",
   "GET /crl/*": "public",
 };
 
@@ -134,6 +136,9 @@ describe("The OpenAPI description", () => {
     const { "GET /api/v1/openapi.json": _, "GET /crl/*": __, ...others } = access;
     expect(Object.fromEntries(described)).toEqual(others);
     expect(components.securitySchemes).toMatchObject({ ikiCredential: { type: "mutualTLS" } });
+    const either = [{ ikiCredential: [] }, { apiKey: [] }];
+    expect(paths["/api/v1/extracts"]?.["get"]?.security).toEqual(either);
+    expect(paths["/api/v1/documents"]?.["get"]?.security).toEqual(either.slice(0, 1));
   });
 
   test("has the structure that OpenAPI 3.1 demands", async () => {

@@ -1,8 +1,10 @@
+import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import Type from "typebox";
 import { authenticateApiKey, type Door } from "../../repository/access/authenticate.ts";
 import type { UsageCounter } from "../../repository/access/usage.ts";
 import { type OpenedFile, openPublished, publishedExtracts } from "../../repository/extract/published.ts";
+import { namesTag } from "../api/caching.ts";
 import { neverChanges } from "../ledger/caching.ts";
 import type { WebServer } from "../server/create-server.ts";
 import { type ReadClientCertificate, requireCredentials } from "../server/principal.ts";
@@ -17,10 +19,24 @@ export interface ExtractRoutesContext extends Door {
   readonly readClientCertificate?: ReadClientCertificate;
 }
 
-const params = Type.Object({
-  extract: Type.String({ maxLength: 100 }),
-  file: Type.String({ maxLength: 100 }),
+const Params = Type.Object({
+  extract: Type.String({ maxLength: 100, description: "For example full-2026-11-22-000000012345" }),
+  file: Type.String({ maxLength: 100, description: "manifest.json, or a file that it names" }),
 });
+const Extract = Type.Object(
+  {
+    name: Type.String(),
+    kind: Type.Union([Type.Literal("full"), Type.Literal("delta")]),
+    madeAt: Type.String({ format: "date-time", description: "When its making began" }),
+    fromSize: Type.Integer({ description: "It tells of the ledger's leaves from this one on" }),
+    size: Type.Integer({ description: "Leaves under its checkpoint, up to which it tells" }),
+    files: Type.Array(Type.Object({ name: Type.String(), octets: Type.Integer(), sha256: Type.String() }), {
+      description: "The manifest first",
+    }),
+  },
+  { $id: "Extract" },
+);
+const file = { "*/*": { schema: Type.String({ format: "binary" }) } };
 
 /**
  * The bulk files of the repository over HTTPS, for its users (an API key) and the holders of IKI credentials. A download
@@ -36,28 +52,53 @@ export async function extractRoutes(server: WebServer, context: ExtractRoutesCon
       otherwise: async (request) => {
         const apiKey = apiKeyOf(request);
         if (apiKey === undefined) return false;
-        usage.count(await authenticateApiKey(context, apiKey), "web-service");
+        // The bulk files, whichever way they go.
+        usage.count(await authenticateApiKey(context, apiKey), "file-transfer");
         return true;
       },
     });
 
-    scope.get("/api/v1/extracts", async () => {
-      const extracts = await publishedExtracts(database, folder);
-      return { extracts: extracts.map((one) => ({ ...one, madeAt: one.madeAt.toISOString() })) };
-    });
+    scope.get(
+      "/api/v1/extracts",
+      {
+        config: { access: "user" },
+        schema: {
+          summary: "The bulk files that are there, the oldest first",
+          response: { 200: Type.Object({ extracts: Type.Array(Extract) }) },
+        },
+      },
+      async () => {
+        const extracts = await publishedExtracts(database, folder);
+        return {
+          extracts: extracts.map(({ files, ...one }) => ({
+            ...one,
+            madeAt: one.madeAt.toISOString(),
+            files: [...files],
+          })),
+        };
+      },
+    );
 
-    const path = "/api/v1/extracts/:extract/:file";
-    // Fastify's own answer to HEAD would read the file to its end.
-    scope.get(path, { exposeHeadRoute: false, schema: { params } }, async (request, reply) => {
-      const { extract, file } = request.params;
-      return send(await openPublished(database, folder, extract, file), request, reply);
-    });
-    scope.head(path, { schema: { params } }, async (request, reply) => {
-      const { extract, file } = request.params;
-      const opened = await openPublished(database, folder, extract, file);
-      await opened.handle.close();
-      return describe(reply, opened, undefined).send();
-    });
+    scope.get(
+      "/api/v1/extracts/:extract/:file",
+      {
+        config: { access: "user" },
+        schema: {
+          summary:
+            "A file of an extract, or a range of it; with If-None-Match only where it is not yours already",
+          params: Params,
+          response: {
+            200: { description: "The file", content: file },
+            206: { description: "The range that was asked for", content: file },
+            304: { description: "It is the one that the client has" },
+          },
+        },
+      },
+      async (request, reply) => {
+        const { extract, file: name } = request.params;
+        return send(await openPublished(database, folder, extract, name), request, reply);
+      },
+    );
   });
 }
 
@@ -71,11 +112,15 @@ function apiKeyOf({ headers }: FastifyRequest): string | undefined {
 const tagOf = ({ sha256 }: OpenedFile): string => `"${sha256}"`;
 
 async function send(opened: OpenedFile, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { headers } = request;
-  const tags = (headers["if-none-match"] ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  if (tags.includes(tagOf(opened))) {
+  const { method, headers } = request;
+  if (namesTag(headers["if-none-match"], tagOf(opened))) {
     await opened.handle.close();
     return neverChanges(reply, "private").header("etag", tagOf(opened)).status(304).send();
+  }
+  if (method === "HEAD") {
+    // Nothing of the file is read, and no range is of it (RFC 9110 14.2).
+    await opened.handle.close();
+    return describe(reply, opened, undefined).send(Readable.from([]));
   }
   // Of another file than the client has the beginning of, it needs the whole (RFC 9110 13.1.5).
   const isSame = headers["if-range"] === undefined || headers["if-range"] === tagOf(opened);

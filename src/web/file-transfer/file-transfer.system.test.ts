@@ -143,7 +143,7 @@ function ask(sftp: SFTPWrapper, method: string, ...words: unknown[]): Promise<un
 }
 
 describe.skipIf(sftpClient === undefined)("OpenSSH's client [needs sftp]", () => {
-  const batch = async (commands: string, name = String(user)) => {
+  const batch = async (commands: string, name = String(user), more: readonly string[] = []) => {
     const file = join(keys, "batch");
     writeFileSync(file, commands);
     const { fingerprint } = await hostKey(join(keys, "host-key"));
@@ -160,6 +160,7 @@ describe.skipIf(sftpClient === undefined)("OpenSSH's client [needs sftp]", () =>
       ["-o", `UserKnownHostsFile=${known}`],
       ["-o", "StrictHostKeyChecking=yes"],
       ["-o", "IdentitiesOnly=yes"],
+      more,
     ].flat();
     return run(sftpClient ?? "", [...options, `${name}@${host}`]);
   };
@@ -169,6 +170,10 @@ describe.skipIf(sftpClient === undefined)("OpenSSH's client [needs sftp]", () =>
     const { stdout } = await batch(`ls -1\nlcd ${place}\nget -r ${full}\n`);
     expect(stdout).toContain(full);
     expect(await judge(estate, folders.make(), [join(place, full)])).toMatchObject({ holds: true });
+    // Keys are exchanged again each 16 KB.
+    const again = folders.make();
+    await batch(`lcd ${again}\nget -r ${full}\n`, String(user), ["-o", "RekeyLimit=16K"]);
+    expect(await judge(estate, folders.make(), [join(again, full)])).toMatchObject({ holds: true });
     // A download that broke, gone on with.
     const file = "certificates-0001.csv.zst";
     const part = join(place, file);
@@ -294,6 +299,70 @@ describe("The file transfer", () => {
     await small.close();
   });
 
+  test("opens no other channel, and no more of them than it must; nonsense on one ends that connection only", async () => {
+    const own = await startTransfer();
+    const refused = async (open: (client: ssh.Client, done: (error?: Error) => void) => void) => {
+      const { client } = await login(String(user));
+      const error = await new Promise((resolve) => {
+        open(client, resolve);
+      });
+      client.end();
+      return error;
+    };
+    expect(await refused((client, done) => client.exec("id", done))).toBeInstanceOf(Error);
+    expect(await refused((client, done) => client.shell(done))).toBeInstanceOf(Error);
+    expect(await refused((client, done) => client.subsys("netconf", done))).toBeInstanceOf(Error);
+    expect(await refused((client, done) => client.forwardOut(host, 1, host, 22, done))).toBeInstanceOf(Error);
+    expect(await refused((client, done) => client.forwardIn(host, 0, done))).toBeInstanceOf(Error);
+
+    const { client } = await login(String(user));
+    const outcomes: unknown[] = [];
+    for (let count = 0; count < 120; count += 1)
+      outcomes.push(
+        await new Promise((resolve) => {
+          if (count < 10) client.sftp(resolve);
+          else client.exec("id", resolve);
+        }),
+      );
+    // One was open already.
+    expect(outcomes.slice(0, 10).filter((one) => one === undefined)).toHaveLength(3);
+    expect(outcomes.slice(0, 10).filter((one) => one instanceof Error)).toHaveLength(7);
+    expect(String(outcomes.at(-1))).toMatch(/open failure/i);
+    const closed = new Promise((resolve) => {
+      client
+        .on("error", () => undefined)
+        .on("close", () => {
+          resolve(undefined);
+        });
+    });
+    const raw = client as unknown as { _protocol: { channelData(to: number, data: Buffer): void } };
+    raw._protocol.channelData(0xff_ff_ff_ff, Buffer.from("x"));
+    await closed;
+    (await login(String(user))).client.end();
+    await own.close();
+  });
+
+  test("keeps users in while strangers of one address only connect", async () => {
+    const small = await startTransfer({ connections: 16 });
+    const strangers = Array.from({ length: 8 }, () => connectSocket(port, host).on("error", () => undefined));
+    const ended = await Promise.all(
+      strangers.map(
+        (socket) =>
+          new Promise((resolve) => {
+            socket.once("data", () => {
+              resolve(false);
+            });
+            socket.once("close", () => {
+              resolve(true);
+            });
+          }),
+      ),
+    );
+    expect(ended.filter((one) => one === true)).toHaveLength(4);
+    for (const socket of strangers) socket.destroy();
+    await small.close();
+  });
+
   test("counts what is opened, and nothing went wrong", async () => {
     await usage.flush();
     const counted = await estate.database.read((tx) => usageOf(tx, rules, estate.clock.read()));
@@ -390,6 +459,14 @@ describe("Over HTTPS, an extract", () => {
     const head = await server.inject({ method: "HEAD", url: path(), headers });
     expect([head.statusCode, head.headers["content-length"]]).toEqual([200, String(file().length)]);
     expect(head.rawPayload).toHaveLength(0);
+    for (const tag of [`W/"${sha256}"`, "*", `"x", "${sha256}"`])
+      for (const method of ["GET", "HEAD"] as const) {
+        const again = { ...headers, "if-none-match": tag };
+        expect((await server.inject({ method, url: path(), headers: again })).statusCode).toBe(304);
+      }
+    expect(
+      (await server.inject({ url: path(), headers: { ...headers, "if-none-match": '"x"' } })).statusCode,
+    ).toBe(200);
   });
   test("has no other file", async () => {
     for (const name of ["x", "..%2f..%2fsecret", "%2e%2e", "making"])

@@ -11,7 +11,16 @@ import { SftpSession } from "./sftp-session.ts";
 const mostAttempts = 6;
 const longestLogin = 30_000;
 const askAgainEvery = 30_000;
+/** Sessions at once, and channels that a connection ever opens: ssh2 keeps some of each of them. */
 const mostSessions = 4;
+const mostChannels = 100;
+
+/** Without SHA-1, and without compression, which the files have behind them. */
+const algorithms: NonNullable<ssh.ServerConfig["algorithms"]> = {
+  serverHostKey: ["ssh-ed25519"],
+  hmac: ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512"],
+  compress: ["none"],
+};
 
 /** What the file transfer works with. */
 export interface FileTransferOptions extends Door {
@@ -56,7 +65,7 @@ export function createFileTransfer(options: FileTransferOptions): FileTransfer {
     {
       hostKeys: [options.hostKey.privateKey],
       ident: "smki",
-      algorithms: { serverHostKey: ["ssh-ed25519"] },
+      algorithms,
     },
     (client, { ip, port }) => {
       const socket = sockets.get(placeOf(ip, port));
@@ -76,13 +85,19 @@ export function createFileTransfer(options: FileTransferOptions): FileTransfer {
     // Told by what it is used for.
     socket.on("error", () => undefined);
     const place = placeOf(socket.remoteAddress, socket.remotePort);
-    if (sockets.size >= options.connections) {
+    const isLoggedIn = (one: Socket) => [...open].some((each) => each.isOn(one) && each.user !== undefined);
+    // A stranger who only connects keeps users out from its own address, and no others.
+    const { remoteAddress } = socket;
+    const strangers = [...sockets.values()].filter(
+      (one) => one.remoteAddress === remoteAddress && !isLoggedIn(one),
+    ).length;
+    if (sockets.size >= options.connections || strangers >= mostStrangers(options.connections)) {
       socket.destroy();
       return;
     }
     sockets.set(place, socket);
     const login = setTimeout(() => {
-      if (![...open].some((one) => one.isOn(socket) && one.user !== undefined)) socket.destroy();
+      if (!isLoggedIn(socket)) socket.destroy();
     }, longestLogin).unref();
     socket.on("close", () => {
       clearTimeout(login);
@@ -110,6 +125,9 @@ export function createFileTransfer(options: FileTransferOptions): FileTransfer {
   };
 }
 
+/** Connections of one address that nobody has logged in on yet. */
+const mostStrangers = (connections: number): number => Math.max(2, Math.floor(connections / 4));
+
 const placeOf = (address: string | undefined, port: number | undefined): string =>
   `${String(address)} ${String(port)}`;
 
@@ -123,6 +141,7 @@ class TransferConnection {
   #silence: NodeJS.Timeout | undefined;
   #askAgain: NodeJS.Timeout | undefined;
   #attempts = 0;
+  #channels = 0;
   /** A key that was offered and is not the user's. */
   #wrong: { readonly userId: number; readonly blob: Buffer } | undefined;
   user: RepositoryUser | undefined;
@@ -145,12 +164,14 @@ class TransferConnection {
       });
     });
     client.on("session", (accept, reject) => {
-      if (this.#sessions.size >= mostSessions) {
+      this.#channels += 1;
+      if (this.#channels > mostChannels) {
         reject();
         return;
       }
-      accept().on("sftp", (acceptSftp) => {
-        this.#begin(acceptSftp());
+      accept().on("sftp", (acceptSftp, rejectSftp) => {
+        if (this.#sessions.size >= mostSessions) rejectSftp();
+        else this.#begin(acceptSftp());
       });
     });
   }

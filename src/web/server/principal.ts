@@ -13,8 +13,8 @@ import type { WebServer } from "./create-server.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Everyone may ask. A route that does not say so needs a credential. */
-    readonly access?: "public";
+    /** Everyone may ask, or users of the repository with an API key too. A route that says neither needs a credential. */
+    readonly access?: "public" | "user";
   }
 }
 
