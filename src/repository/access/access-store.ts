@@ -1,4 +1,5 @@
 import { type Generated, sql } from "kysely";
+import { byteaArray, int8Array } from "../../database/binary-arrays.ts";
 import { prepared } from "../../database/prepared.ts";
 import type { Tx } from "../../database/transaction.ts";
 import type { CredentialKind, RepositoryInterface, RepositoryUser } from "./repository-user.ts";
@@ -111,23 +112,33 @@ export interface Standing {
   readonly wrong: readonly Date[];
 }
 
-/** One question for a request: it is on the way of every look-up. */
-export async function selectStanding(
+/** A user with the digest of a credential that somebody shows. */
+export interface Shown {
+  readonly userId: number;
+  readonly digest: Buffer;
+}
+
+/** Where users stand with what is shown, in that order; undefined for a user that there is not. On the way of every look-up. */
+export async function selectStandings(
   tx: Tx,
-  userId: number,
   kind: CredentialKind,
-  digest: Buffer,
+  shown: readonly Shown[],
   since: Date,
-): Promise<Standing | undefined> {
-  const { rows } = await sql<UserRow & { holds: boolean; wrong: Date[] | null }>`${prepared}
-    select id, party_id, name, forecast_requests, registered_at, ended_at,
+): Promise<(Standing | undefined)[]> {
+  const users = int8Array(shown.map(({ userId }) => userId));
+  const digests = byteaArray(shown.map(({ digest }) => digest));
+  const { rows } = await sql<UserRow & { place: number; holds: boolean; wrong: Date[] | null }>`${prepared}
+    select shown.place::int as place, u.id, party_id, name, forecast_requests, registered_at, ended_at,
       exists (select from repository_credential c
-        where c.user_id = u.id and c.kind = ${kind} and c.digest = ${digest} and c.ended_at is null) as holds,
+        where c.user_id = u.id and c.kind = ${kind} and c.digest = shown.digest and c.ended_at is null) as holds,
       (select array_agg(w.at order by w.at) from repository_wrong_credential w
         where w.user_id = u.id and w.at > ${since} and (u.unlocked_at is null or w.at > u.unlocked_at)) as wrong
-    from repository_user u where id = ${userId} and ended_at is null`.execute(tx);
-  const [row] = rows;
-  return row && { user: userOf(row), holds: row.holds, wrong: row.wrong ?? [] };
+    from unnest(${users}::bigint[], ${digests}::bytea[]) with ordinality as shown (user_id, digest, place)
+    join repository_user u on u.id = shown.user_id and u.ended_at is null`.execute(tx);
+  const standings: (Standing | undefined)[] = shown.map(() => undefined);
+  for (const row of rows)
+    standings[row.place - 1] = { user: userOf(row), holds: row.holds, wrong: row.wrong ?? [] };
+  return standings;
 }
 
 type UserRow = {

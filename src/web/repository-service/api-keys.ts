@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { authenticateApiKey, type Door } from "../../repository/access/authenticate.ts";
+import { apiKeyAuthentication, type Door } from "../../repository/access/authenticate.ts";
 import type { UsageCounter } from "../../repository/access/usage.ts";
 import type { RequestNotes } from "./request-log.ts";
 
@@ -13,8 +13,9 @@ export function requireApiKeys(
   usage: UsageCounter,
   noteOf: RequestNotes,
 ): void {
+  const authenticate = apiKeyAuthentication(door);
   services.addHook("onRequest", async (request) => {
-    const user = await authenticateApiKey(door, apiKeyOf(request));
+    const user = await authenticate(apiKeyOf(request));
     noteOf(request).user = user.id;
     usage.count(user, "web-service");
   });
