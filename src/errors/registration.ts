@@ -47,6 +47,12 @@ export const registrationErrors = errorEntries({
     remedy: "Give --officer with the officer's number (see `smki party show`), or --system with a name.",
     status: 422,
   },
+  CREDENTIAL_SYSTEM_DIFFERS: {
+    what: "The CSR for a credential of a web service names another system than the one that shall hold it",
+    remedy:
+      "Make the CSR with CN = the system's name, letter for letter as given with --system (SEC Appendix M Appendix G).",
+    status: 422,
+  },
   NOT_PERMITTED: {
     what: "The credential does not permit this act",
     remedy:

@@ -32,16 +32,19 @@ export interface CredentialHolderRequest {
  * @param request - PKCS#10, DER
  * @param party - the Party on whose behalf it was made; none for the Registration Authority's own requests
  * @returns what shall be certified
- * @throws SmkiError a `CSR_` or `DER_` code, CSR_OF_ANOTHER_PARTY, NOT_AN_AUTHORISED_SUBSCRIBER, NOT_AN_ELIGIBLE_SUBSCRIBER
+ * @param holder - of an IKI credential
+ * @throws SmkiError a `CSR_` or `DER_` code, CSR_OF_ANOTHER_PARTY, CREDENTIAL_SYSTEM_DIFFERS, NOT_AN_AUTHORISED_SUBSCRIBER, NOT_AN_ELIGIBLE_SUBSCRIBER
  */
 export function checkRequest(
   kind: CertificateKind,
   request: Buffer,
   party: Party | undefined,
+  holder?: CredentialHolderRequest,
 ): CertificateSubject {
   const csr = parseCsr(request);
   const subject = readSubject(kind, csr);
   verifyCsrSignature(csr);
+  if (subject.kind === "iki" && holder !== undefined) requireSystemName(subject, holder);
   if (party === undefined) return subject;
   if (kind !== "iki") requireAuthorisedSubscriber(party, kind);
   if (subject.kind === "organisation") requireEligibleForOrganisationCertificate(party, subject);
@@ -55,6 +58,12 @@ function requireOwnName(party: Party, { organisation, role }: IkiSubject): void 
     throw new SmkiError("CSR_OF_ANOTHER_PARTY", { party: party.name, organisation });
   if (party.roles.length > 0 && !party.roles.includes(role))
     throw new SmkiError("CSR_OF_ANOTHER_PARTY", { party: party.name, role });
+}
+
+/** A credential for a web service has the system's name for its CN (SEC Appendix M, appendix G). */
+function requireSystemName({ commonName }: IkiSubject, { systemName, webService }: CredentialHolderRequest) {
+  if (webService !== undefined && systemName !== undefined && commonName !== systemName)
+    throw new SmkiError("CREDENTIAL_SYSTEM_DIFFERS", { system: systemName, commonName });
 }
 
 function readSubject(kind: CertificateKind, csr: ReturnType<typeof parseCsr>): CertificateSubject {

@@ -247,13 +247,17 @@ export function makeOrganisationCsr(
 
 /** The CSR of an officer or a system for an IKI credential. */
 export function makeIkiCsr(
-  wanted: { readonly organisation?: string; readonly role?: RemotePartyRole } = {},
+  wanted: {
+    readonly organisation?: string;
+    readonly role?: RemotePartyRole;
+    readonly commonName?: string;
+  } = {},
 ): Buffer {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const info = buildIkiCsrInfo({
     organisation: wanted.organisation ?? sampleParties.supplier.name,
     role: wanted.role ?? supplierRole,
-    commonName: "An Officer",
+    commonName: wanted.commonName ?? "An Officer",
     publicKey: publicKey.export({ format: "der", type: "spki" }),
   });
   return signed(info, privateKey);

@@ -196,6 +196,21 @@ describe("who may have what:", () => {
       expect(words(await estate.outcomes(batch))).toEqual(["CSR_OF_ANOTHER_PARTY"]);
     }
   });
+  test("a CSR for a credential of a web service names the system that shall hold it", async () => {
+    const { manufacturer: partyId } = estate.parties;
+    const { name } = sampleParties.manufacturer;
+    const outcomesFor = async (webService: "batched" | undefined, commonName: string) => {
+      const system = { partyId, systemName: "line 1", subscriberFor: "device" } as const;
+      const holder = { ...system, ...(webService === undefined ? {} : { webService }) };
+      const csr = makeIkiCsr({ organisation: name, commonName });
+      const batch = await estate.submit(operator, "iki", [csr], { partyId, holder });
+      await estate.work(batch);
+      return words(await estate.outcomes(batch));
+    };
+    expect(await outcomesFor("batched", "line 2")).toEqual(["CREDENTIAL_SYSTEM_DIFFERS"]);
+    expect(await outcomesFor("batched", "line 1")).toEqual(["issued"]);
+    expect(await outcomesFor(undefined, "line 2")).toEqual(["issued"]);
+  });
   test("a Party that is no Authorised Subscriber gets none, whoever submits for it", async () => {
     const newcomer = { ...sampleParties.manufacturer, name: "Newcomer Ltd", signifier: "NEW", ranges: [] };
     const partyId = await estate.database.transaction((tx) =>

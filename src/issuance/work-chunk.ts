@@ -196,7 +196,7 @@ const isAtLimit = (outcome: Outcome): boolean =>
  * @returns those that may be certified, and what is known of the others
  */
 export function checkRequests(
-  chunk: Pick<Chunk, "kind" | "requests"> & Partial<Pick<Chunk, "outcomes">>,
+  chunk: Pick<Chunk, "kind" | "requests"> & Partial<Pick<Chunk, "outcomes" | "holder">>,
   party: Party | undefined,
 ): { accepted: PositionedSubject[]; outcomes: Map<number, Outcome> } {
   const accepted: PositionedSubject[] = [];
@@ -205,7 +205,7 @@ export function checkRequests(
   for (const [position, request] of chunk.requests.entries()) {
     if (outcomes.has(position)) continue;
     try {
-      const subject = checkRequest(chunk.kind, request, party);
+      const subject = checkRequest(chunk.kind, request, party, chunk.holder);
       const key = keyText(subject);
       if (keys.has(key)) throw new SmkiError("KEY_TWICE_IN_BATCH", { position });
       keys.add(key);
