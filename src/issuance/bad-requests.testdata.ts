@@ -65,7 +65,7 @@ const twoNames = () => {
 /** Device CSRs that are wrong, each in one way, with the code of its refusal. */
 export const badDeviceRequests: Readonly<Record<string, readonly [() => Buffer, string]>> = {
   "that is no DER": [() => Buffer.from("no CSR"), "CSR_MALFORMED"],
-  "that is empty": [() => Buffer.alloc(0), "CSR_MALFORMED"],
+  "that is empty": [() => Buffer.alloc(0), "CSR_EMPTY"],
   "that is cut short": [() => makeDeviceCsr().subarray(0, 200), "CSR_MALFORMED"],
   "with bytes after its end": [() => Buffer.concat([makeDeviceCsr(), Buffer.of(0)]), "CSR_MALFORMED"],
   "over the size limit": [() => Buffer.alloc(4_097, 0x30), "CSR_TOO_LARGE"],
