@@ -65,8 +65,9 @@ const dayOf = (at: Date): string => at.toISOString().slice(0, 10);
 export interface Usage {
   readonly user: RepositoryUser;
   readonly webService: number;
+  /** Bulk files that it opened, by SFTP or HTTPS. */
   readonly fileTransfer: number;
-  /** Requests that it may make in 24 hours: the share of its forecast; absent without a forecast. */
+  /** Requests of the web service that it may make in 24 hours: the share of its forecast; absent without a forecast. */
   readonly allowance?: number;
   readonly isAbove: boolean;
 }
@@ -83,7 +84,8 @@ export async function usageOfParty(
 
 /**
  * Usage of each current user on the UTC day of `now`. Above its allowance a user is shown, and never refused (SMKI
- * Repository Code of Connection 4: the Service Desk may notify it).
+ * Repository Code of Connection 4: the Service Desk may notify it). What is forecast of the file transfer is a day for full
+ * extracts and no number of requests (Appendix A, Table 2), so that bulk files are shown and count for nothing.
  */
 export async function usageOf(
   tx: Tx,
@@ -97,6 +99,6 @@ export async function usageOf(
     const used = { webService: of("web-service"), fileTransfer: of("file-transfer") };
     if (user.forecastRequests === undefined) return { user, ...used, isAbove: false };
     const allowance = Math.floor((user.forecastRequests * rules.repositoryUsageAllowance.value) / 100);
-    return { user, ...used, allowance, isAbove: used.webService + used.fileTransfer > allowance };
+    return { user, ...used, allowance, isAbove: used.webService > allowance };
   });
 }

@@ -8,9 +8,9 @@ const UsageView = Type.Object({
   user: Type.Integer(),
   name: Type.String(),
   webService: Type.Integer({ description: "Requests today, a day of UTC" }),
-  fileTransfer: Type.Integer(),
-  forecast: Type.Optional(Type.Integer({ description: "Requests in 24 hours" })),
-  allowance: Type.Optional(Type.Integer()),
+  fileTransfer: Type.Integer({ description: "Bulk files opened today, by SFTP or HTTPS" }),
+  forecast: Type.Optional(Type.Integer({ description: "Requests of the web service in 24 hours" })),
+  allowance: Type.Optional(Type.Integer({ description: "Of requests of the web service" })),
   isAbove: Type.Boolean(),
 });
 
