@@ -6,7 +6,7 @@ export function wholeNumber(lowest: number, highest: number): (text: string) => 
     const number = Number(text);
     if (!/^\d+$/.test(text) || number < lowest || number > highest)
       throw new InvalidArgumentError(
-        `a whole number from ${String(lowest)} to ${String(highest)} is needed.`,
+        `A whole number from ${String(lowest)} to ${String(highest)} is needed.`,
       );
     return number;
   };

@@ -89,7 +89,10 @@ function oneOf<Word extends string>(
   text: string,
 ): Word {
   const word = words.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
-  return word ?? refuse(field, `${quoted(text)} is none of ${words.join(", ")}`);
+  const known = words.join(", ");
+  return (
+    word ?? refuse(field, text === "" ? `one of ${known} is needed` : `${quoted(text)} is none of ${known}`)
+  );
 }
 
 function readStatus(deviceType: DeviceType, text: string, rules: EligibilityRules): SmiStatus | undefined {

@@ -71,7 +71,7 @@ export const clientErrors = errorEntries({
   CLIENT_ANSWER_STATUS: {
     what: "The service answered with an HTTP status that this interface does not have",
     remedy:
-      "Check the address and the certificate. A redirection is never followed, since it could lead anywhere.",
+      "Check the address, the certificate and, of the SMKI Repository, the API key. A redirection is never followed, since it could lead anywhere.",
     status: 500,
   },
   CLIENT_ANSWER_OF_ANOTHER: {

@@ -291,7 +291,8 @@ describe("a batch whose sending was not answered", () => {
       smki.submit = (answer) => {
         answer.writeHead(status, { location: "https://elsewhere.example/" }).end();
       };
-      expect(await refusal()).toMatchObject({ code: "CLIENT_ANSWER_STATUS", status });
+      const path = "/1.0/PortalCSRBatch/SubmitCSRBatch";
+      expect(await refusal()).toMatchObject({ code: "CLIENT_ANSWER_STATUS", status, path });
     }
     smki.submit = undefined;
     await run();
@@ -390,6 +391,7 @@ describe("a hostile service", () => {
     smki.result = (answer) => void answer.writeHead(302, { location: "https://elsewhere.example/" }).end();
     expect(await refusal()).toEqual({
       code: "CLIENT_ANSWER_STATUS",
+      path: "/1.0/PortalCSRBatch/CSRBatchResult",
       status: 302,
       location: "https://elsewhere.example/",
     });

@@ -101,7 +101,7 @@ export class HttpService {
       if (message === undefined) request.end();
       else await send(request, message, isAnswered);
       const [answer] = await answered;
-      requireOk(answer);
+      requireOk(answer, path);
       if (message !== undefined && !request.writableEnded)
         throw new SmkiError("ANSWER_INVALID", { reason: "it came before the message was sent" });
       return await read(answer);
@@ -179,11 +179,13 @@ async function connected(request: ClientRequest): Promise<void> {
   if (socket.connecting) await once(socket, "encrypted" in socket ? "secureConnect" : "connect");
 }
 
-function requireOk({ statusCode = 0, headers }: IncomingMessage): void {
+function requireOk({ statusCode = 0, headers }: IncomingMessage, path: string): void {
   if (statusCode === 200) return;
   const { location } = headers;
   throw new SmkiError("CLIENT_ANSWER_STATUS", {
     status: statusCode,
+    // Without its query, where an API key may stand.
+    path: path.replace(/\?.*$/s, ""),
     ...(location === undefined ? {} : { location: location.slice(0, 200) }),
   });
 }
