@@ -223,6 +223,15 @@ export const settingsSchema = Type.Object({
       1,
       100_000,
     ),
+    maximumUploads: wholeNumber(
+      {
+        description:
+          "Batches and files that a web process takes in at once; one Party has a quarter of it at the most. Above it those of the JSON API are refused, those of the batched web service wait for their turn.",
+        value: 16,
+      },
+      1,
+      10_000,
+    ),
     tls: Type.Object({
       certificateFile: Type.Optional(
         path({ description: "Its TLS certificate chain, PEM. With keyFile, or neither." }),

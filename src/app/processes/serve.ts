@@ -13,6 +13,7 @@ import { createOperationsServer } from "../../web/operations/operations-server.t
 import { measureRequests } from "../../web/operations/request-metrics.ts";
 import { registerRepositoryService } from "../../web/repository-service/repository-service.ts";
 import { createWebServer, renewSecureContext, type WebServer } from "../../web/server/create-server.ts";
+import { UploadSlots } from "../../web/server/upload-slots.ts";
 import { registerSmkiServices } from "../../web/smki/services/smki-services.ts";
 import { readBundle } from "../demo/bundle.ts";
 import { type Estate, openEstate } from "../estate/estate.ts";
@@ -31,8 +32,8 @@ import { listenForStop, type Stopping, tellReady, whenStopped } from "./stopping
 /** Longest read for a client, in milliseconds: a search of everything must not keep the database from others. */
 const longestRead = 30_000;
 
-/** Fifty thousand CSRs in Base64 and JSON are about 22 MB. */
-const bodyLimit = 32 * 1024 * 1024;
+/** Of a body whose route says nothing else, in octets: routes that take batches and files have limits of their own. */
+const bodyLimit = 1024 * 1024;
 
 /** What has been opened and must be closed in time. */
 interface ClosingServer {
@@ -149,6 +150,7 @@ async function createApi(
     stopping: stopping.signal,
     ledgerVerifierKey: formatVerifierKey(readVerifierKey(paths)),
     ledger: { isPublic: settings.ledger.public, quorum: settings.ledger.quorum },
+    uploads: new UploadSlots(settings.web.maximumUploads),
     beside: (described) => serveExtracts(described, estate, log),
   });
   await registerSmkiServices(server, {
@@ -158,6 +160,8 @@ async function createApi(
     terms: batchTerms(settings, rules),
     build: software.version,
     adHocPath: settings.smkiServices.adHocPath,
+    // Slots of their own: files that are sent slowly keep no batch of the web service waiting.
+    uploads: new UploadSlots(settings.web.maximumUploads),
     stopping: stopping.signal,
   });
   await registerRepositoryService(server, { database, clock, rules, responseTimes });

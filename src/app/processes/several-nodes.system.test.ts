@@ -1,7 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { ClientRequest } from "node:http";
 import { request } from "node:https";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type TLSSocket } from "node:tls";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -54,8 +56,8 @@ const lineOf = (running: Running, message: string) =>
     throw new Error(`no "${message}": ${running.stderr().slice(-2_000)}`, { cause });
   });
 
-async function node(data: string): Promise<Node> {
-  const running = startSmki(["serve", "--data", data]);
+async function node(data: string, env = {}): Promise<Node> {
+  const running = startSmki(["serve", "--data", data], { env });
   const { url = "" } = await lineOf(running, "listening");
   return { running, url, ca: readFileSync(serverAuthorityFile(join(data, "tls")), "utf8") };
 }
@@ -87,7 +89,12 @@ beforeAll(async () => {
   }
   await found(shared);
   copyFileSync(join(shared, "ledger-verifier-key.txt"), join(elsewhere, "ledger-verifier-key.txt"));
-  const [one, other, ...both] = await Promise.all([node(shared), node(elsewhere), worker(), worker()]);
+  const [one, other, ...both] = await Promise.all([
+    node(shared),
+    node(elsewhere, { SMKI_WEB_MAXIMUM_UPLOADS: "1" }),
+    worker(),
+    worker(),
+  ]);
   nodes = [one, other];
   workers = both;
   const service = { data: shared, answer: { url: one.url } };
@@ -174,6 +181,20 @@ describe("Two web processes and two workers over one database", () => {
     }
   });
 
+  test("take in as many batches at once as the settings say, and the others in turn", async () => {
+    const [, there] = nodes;
+    const body = await bodyOf("in turn", [freshCsr(5)]);
+    const slow = uploadHalf(there, body);
+    slow.broken.catch(() => undefined);
+    const waiting = await until(async () => {
+      const sent = submitted(clientAt(there, manufacturer), body);
+      const isWaiting = await Promise.race([sent.then(() => false), sleep(300, true)]);
+      return isWaiting ? { sent } : undefined;
+    });
+    slow.request.destroy();
+    expect(Number(await waiting.sent)).toBeGreaterThan(0);
+  });
+
   test("lose a web process and a worker in the middle, and nothing else", async () => {
     const [doomed, spared] = nodes;
     const [killed, survivor] = workers;
@@ -183,7 +204,7 @@ describe("Two web processes and two workers over one database", () => {
     const [firstBody, secondBody] = await Promise.all([bodyOf("long", first), bodyOf("cut off", second)]);
     const before = await certificates();
     // The one that dies has received one batch whole, and another half.
-    const half = uploadHalf(doomed, secondBody);
+    const half = uploadHalf(doomed, secondBody).broken;
     await until(async () => ((await uploading()) > 0 ? true : undefined));
     const batchId = await submitted(clientAt(doomed, manufacturer), firstBody);
     const chunks = await until(async () => {
@@ -241,14 +262,14 @@ async function chunksOf(batchId: string): Promise<string[]> {
 }
 
 /** Sends the first two thirds of a batch, and waits. */
-function uploadHalf({ url, ca }: Node, body: Buffer): Promise<never> {
+function uploadHalf({ url, ca }: Node, body: Buffer): { request: ClientRequest; broken: Promise<never> } {
   const { hostname, port } = new URL(url);
-  return new Promise((_, reject) => {
-    const headers = { "content-type": messageMediaType, "content-length": body.length };
-    const sent = request({ hostname, port, ca, ...manufacturer, method: "POST", path: submitPath, headers });
-    sent.on("error", reject);
-    sent.write(body.subarray(0, (body.length * 2) / 3));
-  });
+  const broken = Promise.withResolvers<never>();
+  const headers = { "content-type": messageMediaType, "content-length": body.length };
+  const sent = request({ hostname, port, ca, ...manufacturer, method: "POST", path: submitPath, headers });
+  sent.on("error", broken.reject);
+  sent.write(body.subarray(0, (body.length * 2) / 3));
+  return { request: sent, broken: broken.promise };
 }
 
 interface Asked {

@@ -5,6 +5,7 @@ import type { Rulebook } from "../../rulebook/index.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { WebServer } from "../server/create-server.ts";
 import type { ReadClientCertificate } from "../server/principal.ts";
+import type { UploadSlots } from "../server/upload-slots.ts";
 
 /** What every route of the JSON API works with: given by the app. */
 export interface ApiContext {
@@ -30,6 +31,8 @@ export interface ApiContext {
   readonly patience?: number;
   /** Where it is kept how soon the repository answers; absent: nowhere. */
   readonly responseTimes?: ResponseTimes;
+  /** How many large bodies are taken in at once; absent: no limit. */
+  readonly uploads?: UploadSlots;
   /** Adds routes that are described with these, and let in whoever they do in their own way. */
   readonly beside?: (server: WebServer) => Promise<void>;
   /** How a request's client certificate is read; from the TLS connection if left out. */

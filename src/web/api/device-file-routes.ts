@@ -10,6 +10,7 @@ import { receiveUpload } from "../../issuance/upload.ts";
 import { type Principal, requireHat } from "../../registration/principal.ts";
 import type { WebServer } from "../server/create-server.ts";
 import { principalOf } from "../server/principal.ts";
+import { limitUploads } from "../server/upload-slots.ts";
 import {
   archiveLimits,
   type CertificateFile,
@@ -19,8 +20,8 @@ import {
   recordStatus,
   responseArchive,
   responseName,
-  withZipInFile,
   writeTextRecord,
+  zipInFile,
 } from "../smki/archive/index.ts";
 import { csrRefusal } from "../smki/messages/index.ts";
 import type { ApiContext } from "./context.ts";
@@ -84,6 +85,7 @@ export function deviceFileRoutes(server: WebServer, context: ApiContext): void {
     scope.post(
       "/api/v1/device-certificate-files",
       {
+        preParsing: limitUploads(context.uploads),
         schema: {
           summary: "A batch file: a ZIP of .csr files, all or nothing; answers with its number",
           // Described, and checked entry by entry as it is read.
@@ -102,8 +104,7 @@ export function deviceFileRoutes(server: WebServer, context: ApiContext): void {
         const order = { channel: "portal-batch", reference: request.query.name ?? "batch.zip" } as const;
         const { batchId, requestCount } = await withBodyInFile(
           request.body,
-          (file) =>
-            withZipInFile(file, (zip) => receiveUpload(context, by, order, readCsrArchive(zip, limits))),
+          async (file) => receiveUpload(context, by, order, readCsrArchive(await zipInFile(file), limits)),
           { limit: limits.maximumArchive, expected: `a body of type ${zipType}` },
         );
         return reply.status(202).send({ batch: batchId, requests: requestCount, portalUse: await useOf(by) });

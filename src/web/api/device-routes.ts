@@ -9,6 +9,7 @@ import { readSuppliers, type Suppliers } from "../../devices/suppliers.ts";
 import { deviceTypes, smiStatuses } from "../../rulebook/index.ts";
 import type { WebServer } from "../server/create-server.ts";
 import { principalOf } from "../server/principal.ts";
+import { limitUploads } from "../server/upload-slots.ts";
 import type { ApiContext } from "./context.ts";
 import { withSpooledBody } from "./spooled-body.ts";
 
@@ -71,7 +72,7 @@ function deviceView(device: Device, suppliers: Suppliers): Static<typeof DeviceV
 
 /** The inventory of Devices: kept by the DCC, read by each Party for its own. */
 export function deviceRoutes(server: WebServer, context: ApiContext): void {
-  const { database, clock, rules } = context;
+  const { database, clock, rules, uploads } = context;
 
   server.get(
     "/api/v1/devices",
@@ -171,6 +172,7 @@ export function deviceRoutes(server: WebServer, context: ApiContext): void {
     scope.post(
       "/api/v1/devices",
       {
+        preParsing: limitUploads(uploads),
         schema: {
           summary: "Take in a file of Devices, all or nothing (the DCC)",
           // Described, and checked line by line as it is read.

@@ -12,6 +12,7 @@ import {
 } from "../../repository/documents/documents.ts";
 import type { WebServer } from "../server/create-server.ts";
 import { principalOf } from "../server/principal.ts";
+import { limitUploads } from "../server/upload-slots.ts";
 import { namesTag } from "./caching.ts";
 import type { ApiContext } from "./context.ts";
 import { Octets } from "./octets.ts";
@@ -128,7 +129,7 @@ const Lodge = Type.Object(
   { additionalProperties: false },
 );
 
-function lodgingRoute(server: WebServer, { database, clock, rules }: ApiContext): void {
+function lodgingRoute(server: WebServer, { database, clock, rules, uploads }: ApiContext): void {
   // In a scope of its own: only here is a body of any type left unread.
   void server.register((scope: WebServer, _, done) => {
     scope.removeAllContentTypeParsers();
@@ -138,6 +139,7 @@ function lodgingRoute(server: WebServer, { database, clock, rules }: ApiContext)
     scope.put(
       "/api/v1/documents/:document/versions/:version",
       {
+        preParsing: limitUploads(uploads),
         schema: {
           summary: "Lodge a version (the DCC); it never changes",
           params: NameAndVersion,

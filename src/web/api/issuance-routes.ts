@@ -8,6 +8,7 @@ import { retrieveCertificate } from "../../repository/repository.ts";
 import { awaitOutcome } from "../server/await-outcome.ts";
 import type { WebServer } from "../server/create-server.ts";
 import { principalOf } from "../server/principal.ts";
+import { limitUploads } from "../server/upload-slots.ts";
 import type { ApiContext } from "./context.ts";
 import { BatchView, CertificateView, CsrText } from "./schemas.ts";
 import { batchView, certificateView } from "./views.ts";
@@ -17,6 +18,9 @@ const Reference = Type.String({ minLength: 1, maxLength: 256, description: "Your
 
 /** How long a single request waits for its certificate before it answers with the batch to ask for later. */
 const usualPatience = 10_000;
+
+/** Octets: 50,000 CSRs in Base64 and JSON are about 22 MB. */
+const batchLimit = 32 * 1024 * 1024;
 
 /** CSRs in, certificates out. */
 export function issuanceRoutes(server: WebServer, context: ApiContext): void {
@@ -71,6 +75,8 @@ export function issuanceRoutes(server: WebServer, context: ApiContext): void {
   server.post(
     "/api/v1/:kind-certificate-batches",
     {
+      bodyLimit: batchLimit,
+      preParsing: limitUploads(context.uploads),
       schema: {
         summary: "A batch of CSRs: answers with its number",
         params: Kind,

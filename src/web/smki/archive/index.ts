@@ -19,5 +19,5 @@ export {
   recordStatus,
   writeTextRecord,
 } from "./text-record.ts";
-export { withZipInFile } from "./zip-in-file.ts";
+export { zipInFile } from "./zip-in-file.ts";
 export { zipInMemory } from "./zip-source.ts";

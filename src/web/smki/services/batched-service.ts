@@ -8,6 +8,7 @@ import { beginUpload, type ReceivedBatch, type Upload } from "../../../issuance/
 import type { Principal } from "../../../registration/principal.ts";
 import type { WebServer } from "../../server/create-server.ts";
 import { principalOf, requireCredentials } from "../../server/principal.ts";
+import { queueUploads } from "../../server/upload-slots.ts";
 import {
   type BatchedAnswer,
   type BatchHead,
@@ -56,7 +57,8 @@ function submitRoute(scope: WebServer, context: SmkiServicesContext): void {
     };
     server.setErrorHandler((error, request, reply) => refuse(reply, asRefusal(error, request)));
 
-    server.post(submitBatchPath, { schema: { hide: true } }, async (request, reply) => {
+    const route = { schema: { hide: true }, preParsing: queueUploads(context.uploads) };
+    server.post(submitBatchPath, route, async (request, reply) => {
       const incoming = new IncomingBatch(context, principalOf(request));
       try {
         requireXmlMediaType(request.headers["content-type"]);
