@@ -83,7 +83,7 @@ test("a person sees how long answers took, with what has none yet, and what Part
   expect(stdout).toMatch(/ad-hoc +single +0 +0\.00 % +2\n/);
   expect(stdout).toMatch(/portal-batch +batch +\d+ +\d+\.\d{3} \/ /);
   const shown = await smki(["queue", "allowances", "--data", service.data]);
-  expect(shown.stdout).toMatch(new RegExp(`\n${String(partyId)} +2 +1 +0 +0 +0 +0\n`));
+  expect(shown.stdout).toMatch(/\nSMPM +2 +1 +0 +0 +0 +0\n/);
   expect((await answerOf("queue", "allowances")).answer["services"]).toMatchObject([{ partyId }]);
 });
 

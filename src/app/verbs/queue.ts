@@ -12,6 +12,7 @@ import { serviceUses } from "../../issuance/service-use.ts";
 import { batchTerms } from "../estate/terms.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
 import { operatorAtMachine } from "./operator.ts";
+import { partyNames } from "./party-names.ts";
 
 /** The verb `smki queue`: what waits to be issued, and what waits for a person. */
 export function queueCommand(): Command {
@@ -129,7 +130,10 @@ function batchesCommand(): Command {
     .action((options: EstateOptions) =>
       withEstate(options, async ({ database, clock, settings, rules }, output) => {
         const terms = batchTerms(settings, rules);
-        const batches = await database.read((tx) => waitingBatches(tx, terms, clock()));
+        const { batches, nameOf } = await database.read(async (tx) => ({
+          batches: await waitingBatches(tx, terms, clock()),
+          nameOf: await partyNames(tx),
+        }));
         const shown = batches.map(
           ({ id, status, channel, partyId, requestCount, receivedAt, requestedBy }) => ({
             ...{ batch: id, status, channel, party: partyId ?? null, requests: requestCount },
@@ -143,7 +147,9 @@ function batchesCommand(): Command {
             ? "No Batched CSR waits."
             : table(
                 head,
-                shown.map((row) => Object.values(row).map(String)),
+                shown.map((row) =>
+                  Object.values({ ...row, party: row.party === null ? "" : nameOf(row.party) }).map(String),
+                ),
               ),
         );
       }),
@@ -165,23 +171,23 @@ the results. A batch counts with all its polls when the last of them was in that
     .action((options: EstateOptions) =>
       withEstate(options, async ({ database, clock, rules }, output) => {
         const at = clock();
-        const { portal, services } = await database.read(async (tx) => ({
+        const { portal, services, nameOf } = await database.read(async (tx) => ({
+          nameOf: await partyNames(tx),
           portal: await portalUses(tx, rules, at),
           services: await serviceUses(tx, rules, at),
         }));
         const told = ({ csrs, allowance }: { csrs: number; allowance: number }) =>
           `${String(csrs)} of ${String(allowance)}${csrs > allowance ? ", above" : ""}`;
         const byPortal = portal.map(({ partyId, batched, single }) => [
-          String(partyId),
+          nameOf(partyId),
           told(batched),
           told(single),
         ]);
-        const byService = services.map(({ partyId, adHoc, polls }) =>
-          [
-            ...[partyId, adHoc.csrs, adHoc.tooSoon],
-            ...[polls.polls, polls.early, polls.frequent, polls.repeated],
-          ].map(String),
-        );
+        const byService = services.map(({ partyId, adHoc, polls }) => [
+          nameOf(partyId),
+          ...[adHoc.csrs, adHoc.tooSoon].map(String),
+          ...[polls.polls, polls.early, polls.frequent, polls.repeated].map(String),
+        ]);
         const head = ["Party", "ad hoc CSRs", "too soon", "polls", "early", "too often", "after the results"];
         output.answer(
           { parties: portal, services },

@@ -95,6 +95,7 @@ test("A user asks the running service with its key; usage and response times are
     .poll(shown, { timeout: 20_000, interval: 500 })
     .toMatch(/web-service: 1 answers in 24 hours, 100.00 % within 3 seconds \(L8.4\)/);
   expect(await shown()).toMatch(/lists: \d+ answers/);
+  expect(await shown()).toMatch(/^1 +search +SMPM +1 +0 +12$/m);
   const log = readFileSync(service.answer.logFile, "utf8") + service.stderr();
   expect(log).toContain("/services/certificatesearch");
   expect(log).not.toContain(apiKey.slice(-43));

@@ -15,6 +15,7 @@ import { type ResponseLevel, responseLevels } from "../../repository/response-ti
 import type { Rulebook } from "../../rulebook/index.ts";
 import { type EstateOptions, withEstate, withEstateOptions } from "./estate-options.ts";
 import { operatorAtMachine } from "./operator.ts";
+import { partyNames } from "./party-names.ts";
 import { documentCommand } from "./repository-documents.ts";
 
 /** The verb `smki repository`: who uses the SMKI Repository without an IKI credential, and how much; its documents. */
@@ -73,14 +74,15 @@ function usersCommand(): Command {
     .description("shows the users, and what each used today beside its allowance")
     .action((options: EstateOptions) =>
       withEstate(options, async ({ database, clock, rules }, output) => {
-        const { usage, levels } = await database.read(async (tx) => ({
+        const { usage, levels, nameOf } = await database.read(async (tx) => ({
+          nameOf: await partyNames(tx),
           usage: await usageOf(tx, rules, clock()),
           levels: await responseLevels(tx, clock()),
         }));
         const rows = usage.map(({ user, webService, fileTransfer, allowance, isAbove }) => [
           String(user.id),
           user.name,
-          String(user.partyId),
+          nameOf(user.partyId),
           String(webService),
           String(fileTransfer),
           allowance === undefined ? "no forecast" : `${String(allowance)}${isAbove ? ", above it" : ""}`,
