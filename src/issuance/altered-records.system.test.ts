@@ -66,6 +66,9 @@ async function altered<Result>(
     | "certificate_revocation_list"
     | "certificate_not_in_use"
     | "device"
+    | "party"
+    | "party_role"
+    | "authorised_subscriber"
     | "device_certificate_limit",
   change: RawBuilder<unknown>,
   look: () => Promise<Result>,
@@ -81,7 +84,7 @@ async function altered<Result>(
       // Other tables refer to it; nothing of theirs is lost.
       await sql`set local session_replication_role = replica`.execute(tx);
       await sql`delete from ${name}`.execute(tx);
-      await sql`insert into ${name} select * from as_it_was`.execute(tx);
+      await sql`insert into ${name} overriding system value select * from as_it_was`.execute(tx);
       await sql`drop table as_it_was`.execute(tx);
     });
   }
@@ -205,6 +208,38 @@ describe("verification finds", () => {
       "certificate_not_in_use",
       () => sql`delete from certificate_not_in_use`,
       'record-missing: the mark "not in use" of certificate',
+    ],
+  ] as const)("%s", async (_, table, change, expected) => {
+    expect(await altered(table, change(), findings)).toEqual([expect.stringContaining(expected)]);
+  });
+});
+
+describe("what a Party may do is compared with its acts", () => {
+  test.each([
+    [
+      "a Party that became another kind of Party",
+      "party",
+      () => sql`update party set categories = '{dcc}' where id = ${estate.parties.manufacturer}`,
+      "record-altered: the registration of Party",
+    ],
+    [
+      "a role that nobody allocated",
+      "party_role",
+      () => sql`insert into party_role values (${estate.parties.manufacturer}, 2)`,
+      "record-altered: the registration of Party",
+    ],
+    [
+      "an approval that nobody gave",
+      "authorised_subscriber",
+      () =>
+        sql`insert into authorised_subscriber values (${estate.parties.manufacturer}, 'organisation', now())`,
+      "record-without-leaf: the approval of Party",
+    ],
+    [
+      "an approval that is gone",
+      "authorised_subscriber",
+      () => sql`delete from authorised_subscriber where party_id = ${estate.parties.manufacturer}`,
+      "record-missing: the approval of Party",
     ],
   ] as const)("%s", async (_, table, change, expected) => {
     expect(await altered(table, change(), findings)).toEqual([expect.stringContaining(expected)]);

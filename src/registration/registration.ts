@@ -36,6 +36,7 @@ export async function registerParty(
       by: by.name,
       subject: {
         party: partyId,
+        categories: registration.categories,
         roles: registration.roles,
         identifiers: registration.identifiers,
         ranges: registration.ranges.map(({ first, last }) => [first, last]),

@@ -17,12 +17,19 @@ export const aboutNotInUse = (serialNumber: string) => `the mark "not in use" of
 export const aboutState = (authority: string) => `the state of CA ${authority}`;
 export const aboutCredential = (serialNumber: string) => `credential ${serialNumber}`;
 export const aboutList = (authority: string, number: number) => `list ${String(number)} of ${authority}`;
+export const aboutParty = (party: number) => `the registration of Party ${String(party)}`;
+export const aboutApproval = (party: number, policy: string) =>
+  `the approval of Party ${String(party)} as Authorised Subscriber for ${policy} certificates`;
 export const aboutLimit = (device: string) => `the limit on certificates of Device ${device}`;
 export const aboutRecord = (ceremony: number) => `the signed record of ceremony ${String(ceremony)}`;
 
 /** Values as text, one after the other. */
 export const inWords = (...values: readonly (ActValue | Date | undefined)[]): string =>
   values.map((value) => (value instanceof Date ? value.toISOString() : JSON.stringify(value))).join(", ");
+
+/** The members of a set, in an order that both sides choose alike. */
+export const inOrder = (members: ActValue | undefined): string[] =>
+  (Array.isArray(members) ? members : []).map((member) => JSON.stringify(member)).toSorted();
 
 /** What an act makes so; an act that says nothing of these things gives none. */
 export function* factsOf({ act, leaf }: RecordedAct): Generator<readonly [string, Fact]> {
@@ -69,6 +76,14 @@ function* statements({ kind, subject, at, by }: Act): Generator<readonly [string
       return;
     case "credential.ended":
       yield [`${aboutCredential(text("serialNumber"))}, its end`, inWords(at)];
+      return;
+    case "party.registered": {
+      const sets = ["categories", "roles", "identifiers", "ranges"].map((name) => inOrder(subject[name]));
+      yield [aboutParty(Number(subject["party"])), inWords(at, ...sets)];
+      return;
+    }
+    case "subscriber.approved":
+      yield [aboutApproval(Number(subject["party"]), text("certificatePolicy")), "approved"];
       return;
     case "device.limit-set":
       yield [aboutLimit(text("device")), inWords(subject["certificates"], subject["reasonHash"], at, by)];

@@ -3,20 +3,23 @@ import { sql } from "kysely";
 import type { Tx } from "../../database/transaction.ts";
 import { allCertificateLimits } from "../../devices/certificate-limit.ts";
 import { isSmkiError } from "../../errors/smki-error.ts";
-import { allCredentials } from "../../registration/registration.ts";
+import { allCredentials, listParties } from "../../registration/registration.ts";
 import type { Authority, AuthorityState } from "../authority.ts";
 import { selectAuthorities } from "../authority-store.ts";
 import { type ListRecord, listRecords } from "../revocation/list-store.ts";
 import { type ListedEntries, readListedEntries } from "../revocation/listed-entries.ts";
 import { octetsOfList } from "../revocation/rebuild-list.ts";
 import {
+  aboutApproval,
   aboutCredential,
   aboutLimit,
   aboutList,
   aboutNotInUse,
+  aboutParty,
   aboutRecord,
   aboutRevocation,
   aboutState,
+  inOrder,
   inWords,
 } from "./facts-of-acts.ts";
 
@@ -28,7 +31,7 @@ export interface HeldFact {
   readonly isFromTheStart?: boolean;
 }
 
-/** What the rows state of revocations, marks, CAs, credentials, ceremonies, limits and lists. */
+/** What the rows state of Parties, revocations, marks, CAs, credentials, ceremonies, limits and lists. */
 export async function* heldFacts(tx: Tx): AsyncGenerator<HeldFact> {
   const { rows: revocations } = await sql<RevocationRow>`
     select encode(serial_number, 'hex') as serial, authority_id as authority, revoked_at as at, reason,
@@ -53,6 +56,13 @@ export async function* heldFacts(tx: Tx): AsyncGenerator<HeldFact> {
       about: `${aboutCredential(serialNumber)}, its end`,
       value: endedAt === null ? "none" : inWords(endedAt),
     };
+  }
+  for (const { id, registeredAt, authorisedSubscriberFor, ...party } of await listParties(tx)) {
+    const ranges = party.ranges.map(({ first, last }) => [first, last]);
+    const sets = [party.categories, party.roles, party.identifiers, ranges].map(inOrder);
+    yield { about: aboutParty(id), value: inWords(registeredAt, ...sets) };
+    for (const policy of authorisedSubscriberFor)
+      yield { about: aboutApproval(id, policy), value: "approved" };
   }
   const { rows: records } = await sql<{ ceremony: number; digest: string }>`
     select id as ceremony, encode(sha256(convert_to(record, 'UTF8')), 'hex') as digest

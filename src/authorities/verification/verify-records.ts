@@ -7,7 +7,7 @@ import { authoritiesWithOtherCertificates, heldFacts } from "./facts-of-rows.ts"
 
 /**
  * Compares what the database states with the acts that made it so, both ways: revocations, marks, the states of
- * the CAs, credentials, every list that was published, the inventory of Devices and the limits of single ones. A revocation that was deleted by hand is found here,
+ * the CAs, Parties with their approvals, credentials, every list that was published, the inventory of Devices and the limits of single ones. A revocation that was deleted by hand is found here,
  * and so is a credential that nobody granted. Of the certificates themselves the ledger's own verification tells.
  *
  * @param tx - of a snapshot, so that acts and rows are seen at one moment
