@@ -118,7 +118,7 @@ export class SftpSession {
       endConnection();
       return;
     }
-    this.#turn = this.#turn.then(async () => {
+    const answered = this.#turn.then(async () => {
       try {
         await this.#untilTaken();
         if (isOpen()) await answer();
@@ -133,6 +133,8 @@ export class SftpSession {
         this.#waiting -= 1;
       }
     });
+    // A refusal that cannot be sent either: the next request has its turn all the same, and the process goes on.
+    this.#turn = answered.catch(onFailure);
   }
 
   /** Answers that nobody takes would fill the memory: ssh2 keeps those for which the channel has no window. */
