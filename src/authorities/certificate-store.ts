@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import {
   type Certificate,
   type CertificateFields,
@@ -236,21 +236,41 @@ export async function selectCertificates(tx: Tx, query: CertificateQuery): Promi
 }
 
 /** The certificates with these serial numbers, in no order; one that was never issued is absent. */
-export async function selectCertificatesBySerialNumbers(
+export function selectCertificatesBySerialNumbers(
   tx: Tx,
   serialNumbers: readonly SerialNumber[],
 ): Promise<KnownCertificate[]> {
-  const asked = byteaArray(serialNumbers.map((serialNumber) => Buffer.from(serialNumber, "hex")));
+  return selectEach(tx, serialNumbers, sql`certificate.serial_number = asked.octets`, 1);
+}
+
+/** The Device Certificates of these Devices, those of each together and its newest first, so many of each at the most. */
+export function selectCertificatesOfDevices(
+  tx: Tx,
+  deviceIds: readonly Eui64[],
+  limit: number,
+): Promise<KnownCertificate[]> {
+  const isOfDevice = sql`certificate.subject_identifier = asked.octets and certificate.kind = 'device'`;
+  return selectEach(tx, deviceIds, isOfDevice, limit);
+}
+
+async function selectEach(
+  tx: Tx,
+  asked: readonly string[],
+  condition: RawBuilder<unknown>,
+  limit: number,
+): Promise<KnownCertificate[]> {
+  const octets = byteaArray(asked.map((hexadecimal) => Buffer.from(hexadecimal, "hex")));
   // Each by the index: with the list as one condition the planner may come to read a whole table.
   const { rows } = await sql<KnownRow>`${prepared}
-    select found.* from unnest(${asked}::bytea[]) asked (serial_number)
+    select found.* from unnest(${octets}::bytea[]) with ordinality asked (octets, place)
     cross join lateral (
       select certificate.*, revocation.revoked_at, revocation.reason, unused.serial_number as unused
       from certificate
       left join revocation on revocation.serial_number = certificate.serial_number
       left join certificate_not_in_use unused on unused.serial_number = certificate.serial_number
-      where certificate.serial_number = asked.serial_number limit 1
-    ) found`.execute(tx);
+      where ${condition} order by certificate.serial_number desc limit ${limit}
+    ) found
+    order by asked.place, found.serial_number desc`.execute(tx);
   return rows.map(fromRow);
 }
 

@@ -1,4 +1,4 @@
-import type { SerialNumber } from "../certificates/index.ts";
+import type { Eui64, SerialNumber } from "../certificates/index.ts";
 import type { Tx } from "../database/transaction.ts";
 import type { Authority } from "./authority.ts";
 import {
@@ -7,6 +7,7 @@ import {
   type KnownCertificate,
   selectCertificates,
   selectCertificatesBySerialNumbers,
+  selectCertificatesOfDevices,
   selectOctets,
 } from "./certificate-store.ts";
 import { selectPendingCertificates } from "./issuing/pending.ts";
@@ -35,6 +36,17 @@ export async function certificatesBySerialNumber(
 ): Promise<ReadonlyMap<SerialNumber, KnownCertificate>> {
   const found = await selectCertificatesBySerialNumbers(tx, serialNumbers);
   return new Map(found.map((certificate) => [certificate.serialNumber, certificate]));
+}
+
+/** The Device Certificates of each of these Devices, newest first, so many of each at the most. */
+export async function certificatesOfDevices(
+  tx: Tx,
+  deviceIds: readonly Eui64[],
+  limit: number,
+): Promise<ReadonlyMap<Eui64 | undefined, readonly KnownCertificate[]>> {
+  // A Device that is asked for twice is looked up once.
+  const found = await selectCertificatesOfDevices(tx, [...new Set(deviceIds)], limit);
+  return Map.groupBy(found, ({ subjectIdentifier }) => subjectIdentifier);
 }
 
 /** The octets of many certificates, DER, by serial number; one that was never issued is absent. */

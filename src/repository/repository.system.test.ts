@@ -11,6 +11,7 @@ import {
   sampleParties,
 } from "../issuance/issuance.testkit.ts";
 import { workChunk } from "../issuance/work-chunk.ts";
+import { lookUps } from "./look-ups.ts";
 import {
   type CertificateSearch,
   earlierRevocationList,
@@ -188,5 +189,37 @@ describe("the repository gives", () => {
     await expect(
       estate.database.read((tx) => retrieveCertificate(tx, unknown, estate.clock.read())),
     ).rejects.toMatchObject({ code: "CERTIFICATE_NOT_FOUND" });
+  });
+});
+
+describe("look-ups that come in together", () => {
+  test("each get the answer that they would have had alone", async () => {
+    const look = lookUps(estate.database, estate.clock.read);
+    const unknown = "1".repeat(32) as SerialNumber;
+    const asked = [serials.revoked, unknown, serials.used, serials.unused, serials.used];
+    const retrieved = await Promise.allSettled(asked.map((serialNumber) => look.retrieve(serialNumber)));
+    expect(
+      retrieved.map((one) =>
+        one.status === "fulfilled"
+          ? [one.value.serialNumber, one.value.status]
+          : (one.reason as { code: string }).code,
+      ),
+    ).toEqual([
+      [serials.revoked, "R"],
+      "CERTIFICATE_NOT_FOUND",
+      [serials.used, "I"],
+      [serials.unused, "N"],
+      [serials.used, "I"],
+    ]);
+    const searches: CertificateSearch[] = [
+      { device },
+      { device: pendingDevice },
+      { device, usage: "KA" },
+      { device },
+      { device, status: "N" },
+    ];
+    const together = await Promise.all(searches.map((what) => look.search(what)));
+    expect(together).toEqual(await Promise.all(searches.map((what) => search(what))));
+    expect(together.map((certificates) => certificates.length)).toEqual([2, 0, 1, 2, 1]);
   });
 });

@@ -2,6 +2,7 @@ import { type Authority, listAuthorities } from "../authorities/authorities.ts";
 import {
   type CertificateUsage,
   certificatesBySerialNumber,
+  certificatesOfDevices,
   currentListOf,
   currentListRecordOf,
   findCertificates,
@@ -93,6 +94,21 @@ export async function retrieveCertificates(
     if (certificate === undefined) return new SmkiError("CERTIFICATE_NOT_FOUND", { serialNumber });
     return { ...certificate, status: certificateStatus(certificate, now) };
   });
+}
+
+/** The certificates of each of these Devices, in that order, newest first: as {@link searchCertificates} by Device alone. */
+export async function searchDevices(
+  tx: Tx,
+  devices: readonly Eui64[],
+  now: Date,
+): Promise<RepositoryCertificate[][]> {
+  const found = await certificatesOfDevices(tx, devices, searchLimit);
+  return devices.map((device) =>
+    (found.get(device) ?? []).map((certificate) => ({
+      ...certificate,
+      status: certificateStatus(certificate, now),
+    })),
+  );
 }
 
 /** The CAs of the estate that issue, have issued or may issue at any time: the stock does none of it until it is released. */

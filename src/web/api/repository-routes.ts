@@ -1,7 +1,7 @@
 import Type from "typebox";
 import { eui64, normaliseSerialNumber, remotePartyRole } from "../../certificates/index.ts";
-import { certificateRetrieval } from "../../repository/certificate-retrieval.ts";
-import { issuerCertificate, issuerCertificates, searchCertificates } from "../../repository/repository.ts";
+import { lookUps } from "../../repository/look-ups.ts";
+import { issuerCertificate, issuerCertificates } from "../../repository/repository.ts";
 import type { WebServer } from "../server/create-server.ts";
 import type { ApiContext } from "./context.ts";
 import { certificateType, Octets, prefersDer, sendOctets } from "./octets.ts";
@@ -20,7 +20,7 @@ const AuthorityView = Type.Object({
 /** The repository: certificates for those with a credential; CA certificates for everyone. */
 export function repositoryRoutes(server: WebServer, context: ApiContext): void {
   const { database, clock } = context;
-  const retrieve = certificateRetrieval(database, clock);
+  const look = lookUps(database, clock);
 
   server.get(
     "/api/v1/certificates",
@@ -51,7 +51,7 @@ export function repositoryRoutes(server: WebServer, context: ApiContext): void {
         ...(usage === undefined ? {} : { usage }),
         ...(status === undefined ? {} : { status }),
       };
-      const found = await database.read((tx) => searchCertificates(tx, search, clock()));
+      const found = await look.search(search);
       return { certificates: found.map(certificateView) };
     },
   );
@@ -75,7 +75,7 @@ export function repositoryRoutes(server: WebServer, context: ApiContext): void {
     },
     async (request, reply) => {
       const serialNumber = normaliseSerialNumber(request.params.serialNumber);
-      const certificate = await retrieve(serialNumber);
+      const certificate = await look.retrieve(serialNumber);
       if (prefersDer(request.headers.accept))
         return sendOctets(reply, certificateType, certificate.certificate);
       return certificateView(certificate);

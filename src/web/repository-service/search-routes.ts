@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { eui64, normaliseSerialNumber } from "../../certificates/index.ts";
 import type { Database } from "../../database/connect.ts";
 import { isSmkiError, SmkiError } from "../../errors/smki-error.ts";
-import { certificateRetrieval } from "../../repository/certificate-retrieval.ts";
-import { type RepositoryCertificate, searchCertificates } from "../../repository/repository.ts";
+import { lookUps } from "../../repository/look-ups.ts";
+import type { RepositoryCertificate } from "../../repository/repository.ts";
 import type { Clock } from "../../time/clock.ts";
 import { readXmlDocument, smallDocument, type XmlElement } from "../xml/index.ts";
 import { type AskedFor, readDataRequest, readSearchRequest } from "./request.ts";
@@ -23,14 +23,14 @@ export function searchRoutes(
   clock: Clock,
   noteOf: RequestNotes,
 ): void {
-  const retrieve = certificateRetrieval(database, clock);
+  const look = lookUps(database, clock);
   services.post("/services/certificatesearch", async (request, reply) => {
     const note = noteOf(request);
     const { search, asked } = takeNote(note, readSearchRequest(documentOf(request)));
     const subject = search === "device" ? "device" : "organisation";
     const identifier = eui64(asked);
     note.identifier = identifier;
-    const found = await database.read((tx) => searchCertificates(tx, { [subject]: identifier }, clock()));
+    const found = await look.search({ [subject]: identifier });
     note.results = found.length;
     if (found.length === 0) throw new SmkiError("BOXED_CERTIFICATE_NOT_FOUND", { [subject]: identifier });
     return reply.type(xmlMediaType).send(searchResponse(found, subject, note.auditReference));
@@ -42,7 +42,7 @@ export function searchRoutes(
     const serialNumber = normaliseSerialNumber(asked);
     note.identifier = serialNumber;
     note.results = 0;
-    const certificate = await retrieve(serialNumber).catch((error: unknown) => {
+    const certificate = await look.retrieve(serialNumber).catch((error: unknown) => {
       if (isSmkiError(error, "CERTIFICATE_NOT_FOUND")) return undefined;
       throw error;
     });
