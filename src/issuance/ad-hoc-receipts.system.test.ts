@@ -2,17 +2,26 @@ import { X509Certificate } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rules } from "../authorities/ceremony/terms.testkit.ts";
+import { databaseFaults, faultyDatabase } from "../database/testkit/faulty-database.ts";
 import type { CredentialHolder, Principal } from "../registration/principal.ts";
 import { AdHocReceipts } from "./ad-hoc-receipts.ts";
-import { type IssuingEstate, issuingEstate, makeDeviceCsr, makeKey, nextDevice } from "./issuance.testkit.ts";
+import { expectCertifiedOnce } from "./certified-once.testkit.ts";
+import {
+  type IssuingEstate,
+  issuingEstate,
+  makeDeviceCsr,
+  makeKey,
+  nextDevice,
+  words,
+} from "./issuance.testkit.ts";
 import { OutcomeWatch } from "./outcome-watch.ts";
 import { workTogether } from "./work-together.ts";
 
 let estate: IssuingEstate;
 let receipts: AdHocReceipts;
+const adHocSubscribers = { ...rules.adHocSubscribers, value: ["manufacturer"] };
 beforeAll(async () => {
   estate = await issuingEstate();
-  const adHocSubscribers = { ...rules.adHocSubscribers, value: ["manufacturer"] };
   receipts = new AdHocReceipts(estate.database, { adHocSubscribers });
 });
 afterAll(() => estate.end());
@@ -60,6 +69,53 @@ describe("CSRs that come in at the same moment", () => {
       { reason: { code: "NOT_PERMITTED" } },
       { status: "fulfilled" },
     ]);
+  });
+});
+
+describe.each(databaseFaults)("a receipt of several whose %s fails", (fault) => {
+  test("leaves them all received, or none; sent again, each CSR is answered once", async () => {
+    const csrs = [await replacement(), await replacement()];
+    const count = () => estate.actsOf("requests.received").then(({ length }) => length);
+    const before = await count();
+    for (let number = 1; ; number += 1) {
+      const faulty = faultyDatabase(estate.database, fault, number);
+      const there = new AdHocReceipts(faulty.database, { adHocSubscribers });
+      const received = await count();
+      const answers = await Promise.allSettled(
+        csrs.map((request) =>
+          there.receive({
+            by: holder(estate.manufacturer),
+            reference: "x",
+            request,
+            at: estate.clock.read(),
+          }),
+        ),
+      );
+      const now = await count();
+      // Told that it failed, though it took place: the connection was lost during the commit.
+      if (fault === "answer" && faulty.hasFailed()) expect(now).toBe(received + csrs.length);
+      if (!faulty.hasFailed()) {
+        expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+        break;
+      }
+      for (const answer of answers)
+        expect(answer).toMatchObject({ reason: { code: "DATABASE_UNAVAILABLE" } });
+      if (fault !== "answer") expect(now).toBe(received);
+    }
+    expect(await count()).toBe(before + csrs.length * (fault === "answer" ? 2 : 1));
+    const { rows } = await estate.database.read((tx) =>
+      sql<{ id: number }>`
+        select request_batch.id from request_batch join request_chunk on batch_id = request_batch.id
+        where reference = 'x' and state = 'received' order by 1`.execute(tx),
+    );
+    const decided: string[] = [];
+    for (const { id } of rows) {
+      expect(await estate.work(id)).toEqual(["finished"]);
+      decided.push(...words(await estate.outcomes(id)));
+    }
+    const again = fault === "answer" ? ["KEY_ALREADY_CERTIFIED", "KEY_ALREADY_CERTIFIED"] : [];
+    expect(decided).toEqual(["issued", "issued", ...again]);
+    await expectCertifiedOnce(estate);
   });
 });
 

@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
+import { hours } from "../authorities/ceremony/estate.testkit.ts";
 import { hierarchyTerms } from "../authorities/ceremony/terms.testkit.ts";
 import type { IssuingStep } from "../authorities/issuing/issue.ts";
 import { publishDueList } from "../authorities/revocation/publish-list.ts";
@@ -16,16 +18,19 @@ import { isSmkiError, SmkiError } from "../errors/smki-error.ts";
 import { openSigner } from "../keys/open.ts";
 import { useModule } from "../keys/pkcs11/module.ts";
 import { makeTokenStore, softHsmModule } from "../keys/testkit/softhsm-store.ts";
+import { batchCounter } from "./batches.testkit.ts";
 import { heldChunks } from "./held-chunks.ts";
 import {
   type IssuingEstate,
   issuedSerialNumbers,
   issuingEstate,
+  makeDeviceCsr,
   makeDeviceCsrs,
   makeOrganisationCsr,
   words,
 } from "./issuance.testkit.ts";
 import { runIssuance } from "./run-issuance.ts";
+import { removeStaleUploads } from "./stale-uploads.ts";
 import { workChunk } from "./work-chunk.ts";
 
 let estate: IssuingEstate | undefined;
@@ -285,6 +290,22 @@ describe.skipIf(process.getuid?.() !== 0)("a full disk [needs root and mount]", 
         },
       );
       expect(codes[0]).toBe("DATABASE_DISK_FULL");
+
+      // An upload: refused as a whole, and taken when there is room, without what came before it.
+      const counter = batchCounter(on);
+      const csrs = [...Array.from({ length: 3_000 }, () => randomBytes(600)), makeDeviceCsr()];
+      const left = statfsSync(folder);
+      writeFileSync(ballast, Buffer.alloc(Math.max(0, left.bavail * left.bsize - 512 * 1024)));
+      const batches = await counter.count("request_batch");
+      await expect(counter.upload(csrs)).rejects.toMatchObject({ code: "DATABASE_DISK_FULL" });
+      rmSync(ballast);
+      on.clock.advance(hours);
+      await removeStaleUploads(on.database, on.clock.read());
+      expect(await counter.count("request_batch")).toBe(batches);
+      const uploaded = await counter.upload(csrs);
+      expect(await counter.parse(uploaded)).toBe("released");
+      expect(await on.work(uploaded)).toEqual(Array(4).fill("finished"));
+      expect(words(await on.outcomes(uploaded)).filter((word) => word === "issued")).toHaveLength(1);
     } finally {
       await estate?.end().catch(() => undefined);
       estate = undefined;
