@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { markNotInUse } from "../../authorities/revocation/revoke.ts";
 import {
@@ -18,7 +19,13 @@ import {
 } from "../../issuance/issuance.testkit.ts";
 import { contextOf, judge, sequenceNow, testFolders } from "./extract.testkit.ts";
 import { markRemoved } from "./extract-store.ts";
-import { type ExtractStep, makeExtracts, unfinishedKind, type WrittenExtract } from "./make-extract.ts";
+import {
+  type ExtractContext,
+  type ExtractStep,
+  makeExtracts,
+  unfinishedKind,
+  type WrittenExtract,
+} from "./make-extract.ts";
 import { publishedExtracts, removeOutdated } from "./published.ts";
 import { type ExtractTask, runExtractProcess } from "./testkit/extract-task.ts";
 
@@ -152,6 +159,66 @@ test("One that is killed at any moment, again and again, is whole at the end", a
   for (const milliseconds of [2, 8, 20]) await killed("full", { milliseconds });
   await goOn("full");
   await allHolds();
+});
+
+describe("An extract in whose making", () => {
+  /** Some parts are recorded, and then `disturb`. @returns what came of it */
+  async function disturbed(
+    disturb: () => Promise<unknown> | undefined,
+    stop?: AbortSignal,
+  ): Promise<unknown> {
+    await doSomething(20);
+    let seen = 0;
+    let under: Promise<unknown> | undefined;
+    const context: ExtractContext = {
+      ...contextOf(estate, folder),
+      partSize: 4,
+      ...(stop === undefined ? {} : { stop }),
+      afterStep: (step) => {
+        if (step === "part recorded") seen += 1;
+        if (seen === 2) under ??= disturb();
+      },
+    };
+    const failure = await makeExtracts(context, "full").catch((error: unknown) => error);
+    await under;
+    return failure;
+  }
+  const endBackends = (condition: string) =>
+    estate.database.read((tx) =>
+      sql
+        .raw(
+          `select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and ${condition}`,
+        )
+        .execute(tx),
+    );
+  async function goesOn() {
+    const { made, written } = await goOn("full");
+    expect(made.map(({ kind }) => kind)).toEqual(["delta", "full"]);
+    expect(written).toMatchObject([{ resumed: true }, { resumed: false }]);
+    await allHolds();
+  }
+
+  test("the database is lost is gone on with", async () => {
+    const ours = "datname = current_database() and state <> 'idle'";
+    const failure = await disturbed(() => endBackends(ours));
+    expect(failure).toMatchObject({ code: "DATABASE_UNAVAILABLE" });
+    await goesOn();
+  });
+  test("the election is lost stops, since another process may go on with it", async () => {
+    const holders = "pid in (select pid from pg_locks where locktype = 'advisory' and granted)";
+    const failure = await disturbed(() => endBackends(`datname = current_database() and ${holders}`));
+    expect(failure).toMatchObject({ code: "DATABASE_UNAVAILABLE" });
+    await goesOn();
+  });
+  test("the service is stopped is gone on with when it is started again", async () => {
+    const stopping = new AbortController();
+    const failure = await disturbed(() => {
+      stopping.abort();
+      return undefined;
+    }, stopping.signal);
+    expect(failure).toMatchObject({ name: "AbortError" });
+    await goesOn();
+  });
 });
 
 describe("An interrupted extract is begun again", () => {
