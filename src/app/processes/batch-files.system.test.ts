@@ -104,6 +104,10 @@ describe.skipIf(!hasProc)("Batch files of the portal, by the JSON API [needs /pr
       { csr: "6", fileName: "long.csr", status: "error", errorCode: "CR:CC4" },
     ]);
 
+    // HEAD would count as a delivery.
+    const head = await manufacturer.send("HEAD", `${files}/${String(batch)}/result.zip`);
+    expect([head.status, head.headers["allow"]]).toEqual([405, "GET"]);
+
     const whole = await entriesOf((await get(manufacturer, batch, "response.zip")).octets);
     expect([...whole.keys()]).toEqual(["shift «2»-response.txt", "shift «2»-response.zip"]);
     expect(whole.get("shift «2»-response.txt")).toEqual(text.octets);

@@ -176,6 +176,8 @@ export function deviceFileRoutes(server: WebServer, context: ApiContext): void {
     server.get(
       `/api/v1/device-certificate-files/:batch/${file}`,
       {
+        // It would make the whole file for nothing, and count as its delivery.
+        exposeHeadRoute: false,
         schema: {
           summary,
           params: BatchNumber,

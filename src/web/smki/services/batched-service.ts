@@ -69,20 +69,11 @@ function submitRoute(scope: WebServer, context: SmkiServicesContext): void {
           writeSubmitBatchStatus({ reference: incoming.reference, build, outcome }),
         );
       } catch (error) {
-        readToEnd(request.body);
         await incoming.abandon();
         return refuse(reply, asRefusal(error, request), incoming.reference);
       }
     });
   });
-}
-
-/**
- * Reads on in a body that is refused already, and keeps nothing of it: a client that sends all of its batch before it
- * looks at the answer would otherwise wait for us, and we for it. The time for a whole request ends this too.
- */
-function readToEnd(body: unknown): void {
-  if (body instanceof Readable) body.resume();
 }
 
 /** A batch on its way from the connection into the database. */
@@ -107,6 +98,7 @@ class IncomingBatch {
   }
 
   async readFrom(body: unknown): Promise<ReceivedBatch> {
+    // What is refused half-way is left to be heard out by the server.
     if (body instanceof Readable)
       for await (const octets of body.iterator({ destroyOnReturn: false }))
         await this.#take(this.#reader.write(octets as Buffer));
