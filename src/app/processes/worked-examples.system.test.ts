@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { credentialOf, enrolParties, foundedEstate, type UpService, up } from "./testkit/estates.ts";
+import { enrolParties, foundedEstate, type UpService, up } from "./testkit/estates.ts";
 import { cleanUp, temporaryFolder } from "./testkit/smki.ts";
 
 const has = (command: string, ...words: string[]) => spawnSync(command, words).status === 0;
@@ -48,9 +48,6 @@ describe.skipIf(!hasProc || !hasTools)(
         env: { SMKI_EST_ENABLED: "true", SMKI_EXTRACT_SFTP_PORT: "0" },
       });
       await enrolParties(service);
-      const { cert, key } = credentialOf(service.data, "SMPM", "device");
-      writeFileSync(join(folder, "officer.pem"), cert);
-      writeFileSync(join(folder, "officer.key"), key, { mode: 0o600 });
       symlinkSync(service.data, join(folder, "estate"));
       const shim = `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`;
       writeFileSync(join(folder, "smki"), shim, { mode: 0o755 });
