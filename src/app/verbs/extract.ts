@@ -127,7 +127,7 @@ const verifyHelp = `
 Exits 0 when everything holds, 1 when something does not, 2 when it could not be judged.
 
 Examples:
-  smki ledger copy ledger-copy --from https://smki.example:8443/ledger
+  smki ledger copy ledger-copy --from https://smki.example:8443/ledger --key ledger-verifier-key.txt
   smki extract verify full-2026-11-22-000000012345 delta-2026-11-23-000000012999 \\
     --key ledger-verifier-key.txt --copy ledger-copy`;
 
