@@ -220,7 +220,7 @@ describe("what a Party may do is compared with its acts", () => {
       "a Party that became another kind of Party",
       "party",
       () => sql`update party set categories = '{dcc}' where id = ${estate.parties.manufacturer}`,
-      "record-altered: the registration of Party",
+      'is held as ["dcc"], and the act says ["manufacturer"]',
     ],
     [
       "a role that nobody allocated",

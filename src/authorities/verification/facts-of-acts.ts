@@ -18,6 +18,7 @@ export const aboutState = (authority: string) => `the state of CA ${authority}`;
 export const aboutCredential = (serialNumber: string) => `credential ${serialNumber}`;
 export const aboutList = (authority: string, number: number) => `list ${String(number)} of ${authority}`;
 export const aboutParty = (party: number) => `the registration of Party ${String(party)}`;
+export const aboutCategories = (party: number) => `what Party ${String(party)} is registered as`;
 export const aboutApproval = (party: number, policy: string) =>
   `the approval of Party ${String(party)} as Authorised Subscriber for ${policy} certificates`;
 export const aboutLimit = (device: string) => `the limit on certificates of Device ${device}`;
@@ -29,7 +30,9 @@ export const inWords = (...values: readonly (ActValue | Date | undefined)[]): st
 
 /** The members of a set, in an order that both sides choose alike. */
 export const inOrder = (members: ActValue | undefined): string[] =>
-  (Array.isArray(members) ? members : []).map((member) => JSON.stringify(member)).toSorted();
+  (Array.isArray(members) ? members : [])
+    .map((member) => (typeof member === "string" ? member : JSON.stringify(member)))
+    .toSorted();
 
 /** What an act makes so; an act that says nothing of these things gives none. */
 export function* factsOf({ act, leaf }: RecordedAct): Generator<readonly [string, Fact]> {
@@ -78,8 +81,12 @@ function* statements({ kind, subject, at, by }: Act): Generator<readonly [string
       yield [`${aboutCredential(text("serialNumber"))}, its end`, inWords(at)];
       return;
     case "party.registered": {
-      const sets = ["categories", "roles", "identifiers", "ranges"].map((name) => inOrder(subject[name]));
-      yield [aboutParty(Number(subject["party"])), inWords(at, ...sets)];
+      const party = Number(subject["party"]);
+      const sets = ["roles", "identifiers", "ranges"].map((name) => inOrder(subject[name]));
+      yield [aboutParty(party), inWords(at, ...sets)];
+      // Of one that was registered by an earlier release the ledger does not say it.
+      if (subject["categories"] !== undefined)
+        yield [aboutCategories(party), inWords(inOrder(subject["categories"]))];
       return;
     }
     case "subscriber.approved":

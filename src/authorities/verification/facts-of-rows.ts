@@ -11,6 +11,7 @@ import { type ListedEntries, readListedEntries } from "../revocation/listed-entr
 import { octetsOfList } from "../revocation/rebuild-list.ts";
 import {
   aboutApproval,
+  aboutCategories,
   aboutCredential,
   aboutLimit,
   aboutList,
@@ -27,8 +28,8 @@ import {
 export interface HeldFact {
   readonly about: string;
   readonly value: string;
-  /** So without any act: as the ceremony made it. */
-  readonly isFromTheStart?: boolean;
+  /** So without any act: as the ceremony made it, or an act of an earlier release did not say. */
+  readonly mayBeUntold?: boolean;
 }
 
 /** What the rows state of Parties, revocations, marks, CAs, credentials, ceremonies, limits and lists. */
@@ -44,7 +45,7 @@ export async function* heldFacts(tx: Tx): AsyncGenerator<HeldFact> {
   for (const { serial, at, by } of marks) yield { about: aboutNotInUse(serial), value: inWords(at, by) };
   for (const { id, profile, state } of await selectAuthorities(tx)) {
     const first: AuthorityState = profile === "issuing-dca" ? "stock" : "active";
-    yield { about: aboutState(id), value: state, isFromTheStart: state === first };
+    yield { about: aboutState(id), value: state, mayBeUntold: state === first };
   }
   for (const credential of await allCredentials(tx)) {
     const { serialNumber, partyId, officerId, subscriberFor, webService, endedAt } = credential;
@@ -59,8 +60,10 @@ export async function* heldFacts(tx: Tx): AsyncGenerator<HeldFact> {
   }
   for (const { id, registeredAt, authorisedSubscriberFor, ...party } of await listParties(tx)) {
     const ranges = party.ranges.map(({ first, last }) => [first, last]);
-    const sets = [party.categories, party.roles, party.identifiers, ranges].map(inOrder);
+    const sets = [party.roles, party.identifiers, ranges].map(inOrder);
     yield { about: aboutParty(id), value: inWords(registeredAt, ...sets) };
+    const categories = inWords(inOrder(party.categories));
+    yield { about: aboutCategories(id), value: categories, mayBeUntold: true };
     for (const policy of authorisedSubscriberFor)
       yield { about: aboutApproval(id, policy), value: "approved" };
   }

@@ -22,10 +22,10 @@ export async function verifyRecords(tx: Tx): Promise<LedgerFinding[]> {
     for (const [about, fact] of factsOf(act)) recorded.set(about, fact);
     await inventory.take(act);
   }
-  for await (const { about, value, isFromTheStart } of heldFacts(tx)) {
+  for await (const { about, value, mayBeUntold } of heldFacts(tx)) {
     const fact = recorded.get(about);
     recorded.delete(about);
-    if (fact?.value === value || (fact === undefined && isFromTheStart === true)) continue;
+    if (fact?.value === value || (fact === undefined && mayBeUntold === true)) continue;
     findings.push(
       fact === undefined
         ? { kind: "record-without-leaf", what: `${about} is held as ${value}, and no act says so` }
