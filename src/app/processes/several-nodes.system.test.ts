@@ -195,6 +195,25 @@ describe("Two web processes and two workers over one database", () => {
     expect(Number(await waiting.sent)).toBeGreaterThan(0);
   });
 
+  test("go on by themselves when each of their database connections is lost in the middle of a batch", async () => {
+    const [here, there] = nodes.map((one) => clientAt(one, manufacturer)) as [HttpsClient, HttpsClient];
+    const csrs = keysOfMeters(500, 1_000).map(({ csr }) => csr);
+    const batchId = await submitted(here, await bodyOf("cut connections", csrs));
+    await until(async () => ((await chunksOf(batchId)).includes("recorded") ? true : undefined));
+    expect(await cutConnections()).toBeGreaterThan(8);
+    const found = () => askResult(there, batchId).catch(() => undefined);
+    const result = await until(async () => {
+      const answer = await found();
+      return answer?.head.status === "COMPLETED" ? answer : undefined;
+    });
+    expect(new Set(serialsOf(result, csrs)).size).toBe(csrs.length);
+    // Who waits for a single CSR hears of it again, too.
+    for (const [place, one] of nodes.entries())
+      expect(await askAdHoc(clientAt(one, supplier), "after", freshCsr(1 + place))).toMatchObject({
+        answer: { status: "SUCCESS" },
+      });
+  });
+
   test("lose a web process and a worker in the middle, and nothing else", async () => {
     const [doomed, spared] = nodes;
     const [killed, survivor] = workers;
@@ -243,6 +262,16 @@ async function uploading(): Promise<number> {
     ),
   );
   return rows[0]?.count ?? 0;
+}
+
+/** Ends every connection of the four processes. @returns how many there were */
+async function cutConnections(): Promise<number> {
+  const { rows } = await postgresql.database.read((tx) =>
+    sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name like 'smki %'`.execute(tx),
+  );
+  return rows.length;
 }
 
 /** How many certificates of Devices there are. */
