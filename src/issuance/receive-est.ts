@@ -3,6 +3,7 @@ import { SmkiError } from "../errors/smki-error.ts";
 import type { Principal } from "../registration/principal.ts";
 import { receive } from "./receive.ts";
 import { countReceived } from "./request-store.ts";
+import { lockEstAllowance } from "./service-use-store.ts";
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -22,6 +23,8 @@ export async function receiveEst(
   at: Date,
 ): Promise<number> {
   if (by.kind === "credential") {
+    // Otherwise all that come in at the same moment would find the same count.
+    await lockEstAllowance(tx, by.partyId);
     const since = new Date(at.getTime() - day);
     if ((await countReceived(tx, by.partyId, "est", since)) >= allowance)
       throw new SmkiError("EST_ALLOWANCE_USED", { allowance });

@@ -46,5 +46,11 @@ export async function selectPolls(tx: Tx, since: Date): Promise<OfParty<PollUse>
   return byParty(rows);
 }
 
+/** Waits for whoever else counts what this Party sent over EST, and keeps them out until the transaction ends. */
+export async function lockEstAllowance(tx: Tx, partyId: number): Promise<void> {
+  // Of two numbers: none of the locks that have one.
+  await sql`select pg_advisory_xact_lock(${0x65737400}, ${partyId}::int)`.execute(tx); // "est"
+}
+
 const byParty = <Use>(rows: readonly (Use & { partyId: number })[]): OfParty<Use> =>
   new Map(rows.map(({ partyId, ...use }) => [partyId, use as Use]));
