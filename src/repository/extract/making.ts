@@ -6,6 +6,7 @@ import { fileSchema, type Manifest, manifestName, nameForm, rowKindSchema } from
 
 /** Where it is written down how far the making of an extract has come. */
 const journalName = "making.json";
+const draftName = "making.json.new";
 /** Where the parts lie meanwhile; whatever lies there is not published. */
 const makingName = "making";
 
@@ -53,7 +54,7 @@ export async function readMaking(folder: string): Promise<Making | undefined> {
 /** Writes down how far it has come; the parts that it names are durable. A crash leaves what stood there before, or this. */
 export async function writeMaking(folder: string, making: Making): Promise<void> {
   await syncFolder(folderOfParts(folder));
-  const draft = join(folder, `${journalName}.new`);
+  const draft = join(folder, draftName);
   await writeDurably(draft, `${JSON.stringify(making)}\n`);
   await rename(draft, join(folder, journalName));
   await syncFolder(folder);
@@ -94,6 +95,7 @@ export async function placeParts(folder: string, name: string, manifestText: str
 /** Forgets an extract that is published. */
 export async function endMaking(folder: string): Promise<void> {
   await rm(folderOfParts(folder), { recursive: true, force: true });
+  await rm(join(folder, draftName), { force: true });
   await rm(join(folder, journalName), { force: true });
 }
 

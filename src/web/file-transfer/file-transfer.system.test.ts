@@ -342,6 +342,23 @@ describe("The file transfer", () => {
     await own.close();
   });
 
+  test("ends a connection that asks far ahead of what it takes", async () => {
+    const own = await startTransfer();
+    const { sftp, client } = await login(String(user));
+    const closed = new Promise((resolve) => {
+      client
+        .on("error", () => undefined)
+        .on("close", () => {
+          resolve(undefined);
+        });
+    });
+    const handle = await ask(sftp, "open", `/${full}/certificates-0001.csv.zst`, "r");
+    for (let count = 0; count < 5_000; count += 1)
+      void ask(sftp, "read", handle, Buffer.alloc(100), 0, 100, count);
+    await closed;
+    await own.close();
+  });
+
   test("keeps users in while strangers of one address only connect", async () => {
     const small = await startTransfer({ connections: 16 });
     const strangers = Array.from({ length: 8 }, () => connectSocket(port, host).on("error", () => undefined));
