@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { serialNumberFromOctets } from "../certificates/index.ts";
+import { int8Array } from "../database/binary-arrays.ts";
 import { prepared } from "../database/prepared.ts";
 import type { Tx } from "../database/transaction.ts";
 import type { Authority, AuthorityProfile, AuthorityState } from "./authority.ts";
@@ -45,6 +46,31 @@ export async function selectAuthorities(tx: Tx, profile?: AuthorityProfile): Pro
     .orderBy("id");
   if (profile !== undefined) query = query.where("profile", "=", profile);
   return (await query.execute()).map(fromRow);
+}
+
+/**
+ * The CAs of a profile that sign, or may take over; where none does, one of them all the same if there is any. There are
+ * thousands that are retired, one for every 100,000 certificates, and this is asked for each chunk.
+ */
+export async function selectUsableAuthorities(tx: Tx, profile: AuthorityProfile): Promise<Authority[]> {
+  const { rows } = await sql<AuthorityTables["certification_authority"]>`${prepared}
+    select * from certification_authority where profile = ${profile} and (state in ('active', 'released')
+      or id = (select min(id) from certification_authority where profile = ${profile}))
+    order by id`.execute(tx);
+  return rows.map(fromRow);
+}
+
+/** The CAs under which something stands recorded for chunks and is not published. */
+export async function selectAuthoritiesOfOpenIntents(
+  tx: Tx,
+  chunkIds: readonly number[],
+): Promise<Authority[]> {
+  const { rows } = await sql<AuthorityTables["certification_authority"]>`${prepared}
+    select * from certification_authority where id in (
+      select authority_id from issuing_intent
+      where published_at is null and chunk_id = any(${int8Array(chunkIds)}::bigint[]))
+    order by id`.execute(tx);
+  return rows.map(fromRow);
 }
 
 export async function insertAuthority(

@@ -8,7 +8,7 @@ import { nextLeaf } from "../../ledger/find-act.ts";
 import type { Clock } from "../../time/clock.ts";
 import { type Allocation, allocate, type IssuingCap } from "../allocation.ts";
 import { type CertificateKind, issuingProfile } from "../authority.ts";
-import { selectAuthorities } from "../authority-store.ts";
+import { selectAuthoritiesOfOpenIntents, selectUsableAuthorities } from "../authority-store.ts";
 import { requireClockNotBack } from "../clock-guard.ts";
 import { type ComparedCertificate, compare, requireSignable } from "./compare.ts";
 import { type IssuingTerms, intend, type PositionedSubject } from "./intend.ts";
@@ -91,7 +91,7 @@ export async function intendAndRecord(
     const cap = kind === "device" ? authority.deviceCap : undefined;
     const [authorities, recordedFromLeaf] = await authority.database.read((tx) =>
       together(
-        selectAuthorities(tx, issuingProfile[kind]),
+        selectUsableAuthorities(tx, issuingProfile[kind]),
         nextLeaf(tx),
         requireClockNotBack(tx, now, authority.clockToleranceSeconds),
       ),
@@ -178,13 +178,14 @@ export async function signAndPublish(
 ): Promise<void> {
   const ended = stepTimer(authority.onStepTimed);
   const byId = new Map(chunks.map((chunk) => [chunk.id, chunk]));
-  const [intents, authorities] = await authority.database.read(async (tx) => {
+  const [authorities, intents] = await authority.database.read(async (tx) => {
     const read = await together(
+      // Before the intents: one that another worker closes in between is then in neither, and not without its CA.
+      selectAuthoritiesOfOpenIntents(tx, [...byId.keys()]),
       selectOpenIntents(tx, [...byId.keys()]),
-      selectAuthorities(tx),
       requireClockNotBack(tx, authority.clock(), authority.clockToleranceSeconds),
     );
-    await requireRecorded(tx, read[0]);
+    await requireRecorded(tx, read[1]);
     return read;
   });
   const publications: Publication[] = [];
