@@ -192,6 +192,22 @@ describe("session locks", () => {
     await session.close();
   });
 
+  test("of a machine that is gone without a word are free within half a minute: the server is told to ask", async () => {
+    const { rows } = await database.read((tx) =>
+      sql<{ name: string; value: string }>`
+        select name, reset_val as value from pg_settings
+        where source = 'client' and (name like 'tcp_keepalives%' or name = 'tcp_user_timeout') order by name`.execute(
+        tx,
+      ),
+    );
+    expect(Object.fromEntries(rows.map(({ name, value }) => [name, Number(value)]))).toEqual({
+      tcp_keepalives_count: 4,
+      tcp_keepalives_idle: 10,
+      tcp_keepalives_interval: 5,
+      tcp_user_timeout: 30_000,
+    });
+  });
+
   test("many on one session are given back one by one", async () => {
     const [one, other] = [await database.openLockSession(), await database.openLockSession()];
     expect([await one.tryLock(20n), await one.tryLock(21n)]).toEqual([true, true]);

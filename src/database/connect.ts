@@ -75,9 +75,10 @@ const attempts = 6;
 const backOff = (attempt: number): Promise<void> => sleep(5 * 2 ** attempt * (1 + Math.random()));
 
 function makePool(config: ConnectionConfig, options: ConnectOptions, readOnly: boolean): Pool {
+  const usual = clientConfig(config, options.applicationName);
   const pool = new Pool({
-    ...clientConfig(config, options.applicationName),
-    ...(readOnly ? { options: "-c default_transaction_read_only=on" } : {}),
+    ...usual,
+    ...(readOnly ? { options: `${usual.options ?? ""} -c default_transaction_read_only=on` } : {}),
     ...(readOnly && options.longestRead !== undefined ? { statement_timeout: options.longestRead } : {}),
     max: options.poolSize,
     // Statements that are asked for at once go out at once; they are carried out in their order all the same.
