@@ -12,6 +12,7 @@ import {
 import { SmkiError } from "../../errors/smki-error.ts";
 import { allowedMethods } from "./allowed-methods.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
+import { limitPipelining } from "./limit-pipelining.ts";
 import { answerError } from "./problem.ts";
 
 /** A web server whose routes are typed by their schemas. */
@@ -149,6 +150,7 @@ export function createWebServer(options: WebServerOptions): WebServer {
   // 5 into "5" there, and drop what it does not know without a word.
   server.setValidatorCompiler(TypeBoxValidatorCompiler);
   server.setErrorHandler(answerError);
+  limitPipelining(server);
   server.addHook("onSend", (request, reply, payload, done) => {
     // From here on the work is done, and only the client can hold things up.
     reply.raw.setTimeout(patience.answer, () => reply.raw.destroy());

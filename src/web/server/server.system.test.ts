@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { makeServerCertificate } from "../tls/self-made-certificate.ts";
 import { createWebServer, publishedSuites, suitesOfTls13, type WebServer } from "./create-server.ts";
+import { mostUnanswered } from "./limit-pipelining.ts";
 
 const bodyLimit = 32 * 1024 * 1024;
 const made = makeServerCertificate(["127.0.0.1", "localhost"], new Date());
@@ -290,6 +291,18 @@ describe("A client that does not keep to HTTP", () => {
     expect(text).toContain(`HTTP/1.1 ${status} `);
     const body = JSON.parse(text.slice(text.indexOf("\r\n\r\n") + 4)) as Record<string, unknown>;
     expect(body).toMatchObject({ code, details: {} });
+  });
+
+  test("by sending ever more requests without an answer is left; one that sends some ahead is served", async () => {
+    const ask = "GET /thinking HTTP/1.1\r\nHost: a\r\n\r\n";
+    const few = await raw();
+    const answers = readToEnd(few);
+    few.write(ask.repeat(mostUnanswered - 1) + ask.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
+    const many = await raw();
+    const refused = readToEnd(many);
+    many.write(ask.repeat(mostUnanswered + 1));
+    expect(await refused).toBe("");
+    expect((await answers).match(/HTTP\/1\.1 200/g)).toHaveLength(mostUnanswered);
   });
 
   test("by not reading its answer is left, and the answer with it", async () => {
