@@ -81,7 +81,9 @@ describe("Every route", () => {
         method === "GET"
           ? await bed.server.inject({ method: "HEAD", url: addressOf(route.path) })
           : undefined;
-      if (head !== undefined) expect(head.statusCode === 401, `HEAD ${route.path}`).toBe(isRefused);
+      // 405: the route has no HEAD.
+      if (head !== undefined && head.statusCode !== 405)
+        expect(head.statusCode === 401, `HEAD ${route.path}`).toBe(isRefused);
     }
   });
 });
