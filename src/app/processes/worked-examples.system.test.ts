@@ -60,6 +60,7 @@ describe.skipIf(!hasProc || !hasTools)(
       const { status, stdout, stderr } = spawnSync("bash", ["-euo", "pipefail", "-c", own], {
         cwd: folder,
         encoding: "utf8",
+        timeout: 150_000,
         env: { ...process.env, SMKI_REPOSITORY_SERVICE_PORT: "0" },
       });
       printed = stdout.split(endOfBlock).map((text) => text.replace(/^Credential .*\n/gm, ""));
