@@ -138,7 +138,7 @@ describe.skipIf(!hasProc)("Batch files of the portal, by the JSON API [needs /pr
   test("a batch of the web service has such files too", async () => {
     const batched = api.client(await systemCredential(api.service.data, "SMPM", "line 9", "batched"));
     const csrs = keysOfMeters(715, 1).map(({ csr }, index) => ({
-      clientId: `m${String(index)}`,
+      clientId: ["m", "m.csr"][index] ?? "",
       request: csr,
     }));
     const { message } = await postBatch(batched, await batchBody("night", csrs));
@@ -148,7 +148,7 @@ describe.skipIf(!hasProc)("Batch files of the portal, by the JSON API [needs /pr
       (await askResult(batched, batchId)).head.status === "COMPLETED" ? true : undefined,
     );
     const entries = await entriesOf((await get(manufacturer, Number(batchId), "result.zip")).octets);
-    expect([...entries.keys()]).toEqual(["m0.crt", "m1.crt"]);
+    expect([...entries.keys()]).toEqual(["m.crt", "m.csr.crt"]);
   });
 
   test("what is no such archive is refused whole, and leaves nothing", async () => {

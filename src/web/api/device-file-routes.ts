@@ -4,7 +4,7 @@ import Type, { type Static } from "typebox";
 import { SmkiError } from "../../errors/smki-error.ts";
 import { batchResults } from "../../issuance/batch-results.ts";
 import { type BatchStanding, batchStatus, recordDelivery } from "../../issuance/batch-status.ts";
-import { isWindowed } from "../../issuance/channel.ts";
+import { type Channel, isWindowed } from "../../issuance/channel.ts";
 import { type PortalUse, portalUse } from "../../issuance/portal-use.ts";
 import { receiveUpload } from "../../issuance/upload.ts";
 import { type Principal, requireHat } from "../../registration/principal.ts";
@@ -143,22 +143,32 @@ export function deviceFileRoutes(server: WebServer, context: ApiContext): void {
     (request) => useOf(principalOf(request)),
   );
 
-  resultRoute("result.zip", "The certificates of a completed batch, each as NAME.crt", zipType, (results) => [
-    ".zip",
-    certificateArchive(certificatesOf(results()), rules.certificateFileForm.value),
-  ]);
+  resultRoute(
+    "result.zip",
+    "The certificates of a completed batch, each as NAME.crt",
+    zipType,
+    (results, { channel }) => [
+      ".zip",
+      certificateArchive(certificatesOf(results(), channel), rules.certificateFileForm.value),
+    ],
+  );
   resultRoute("record.txt", "What became of each CSR of a completed batch", textType, (results) => [
     ".txt",
     Readable.from(writeTextRecord(recordOf(results()), recordForm()), { objectMode: false }),
   ]);
-  resultRoute("response.zip", "Certificates and record in one file", zipType, (results, name) => [
-    ".zip",
-    responseArchive(
-      name,
-      { record: () => recordOf(results()), certificates: () => certificatesOf(results()) },
-      { record: recordForm(), certificate: rules.certificateFileForm.value },
-    ),
-  ]);
+  resultRoute(
+    "response.zip",
+    "Certificates and record in one file",
+    zipType,
+    (results, { name, channel }) => [
+      ".zip",
+      responseArchive(
+        name,
+        { record: () => recordOf(results()), certificates: () => certificatesOf(results(), channel) },
+        { record: recordForm(), certificate: rules.certificateFileForm.value },
+      ),
+    ],
+  );
 
   function recordForm() {
     return { separator: rules.batchRecordSeparator.value, header: rules.batchRecordHeader.value };
@@ -170,7 +180,7 @@ export function deviceFileRoutes(server: WebServer, context: ApiContext): void {
     type: string,
     make: (
       results: () => ReturnType<typeof batchResults>,
-      name: string,
+      batch: { readonly name: string; readonly channel: Channel },
     ) => [extension: string, content: Readable],
   ): void {
     server.get(
@@ -187,12 +197,12 @@ export function deviceFileRoutes(server: WebServer, context: ApiContext): void {
       async (request: FastifyRequest<BatchParameters>, reply: FastifyReply) => {
         const by = principalOf(request);
         const { batch: batchId } = request.params;
-        const { status, reference } = await standing(context, by, batchId);
+        const { status, reference, channel } = await standing(context, by, batchId);
         if (status !== "completed") throw new SmkiError("BATCH_NOT_COMPLETED", { batch: batchId, status });
-        const [extension, content] = make(
-          () => batchResults(database, by, batchId, terms, clock()),
-          reference,
-        );
+        const [extension, content] = make(() => batchResults(database, by, batchId, terms, clock()), {
+          name: reference,
+          channel,
+        });
         reply.raw.once("finish", () => {
           if (type !== zipType) return;
           // What was fetched and is not recorded as such does no harm: it can be fetched again.
@@ -222,9 +232,15 @@ async function standing(
   return batch;
 }
 
-async function* certificatesOf(results: ReturnType<typeof batchResults>): AsyncGenerator<CertificateFile> {
-  for await (const { clientId, certificate } of results)
-    if (certificate !== undefined) yield { clientId, certificate };
+async function* certificatesOf(
+  results: ReturnType<typeof batchResults>,
+  channel: Channel,
+): AsyncGenerator<CertificateFile> {
+  for await (const { clientId, certificate } of results) {
+    if (certificate === undefined) continue;
+    // The ID of a message is no name of a file: `m` and `m.csr` are two of them, and must not become one `m.crt`.
+    yield { clientId: channel === "batched" ? `${clientId}.csr` : clientId, certificate };
+  }
 }
 
 async function* recordOf(results: ReturnType<typeof batchResults>): AsyncGenerator<RecordLine> {
