@@ -31,7 +31,7 @@ const toReach = { connections: 16, longest: 25, least: 1_000 };
 
 /** Replacement certificates through the Ad Hoc Device CSR Web Service, over mutual TLS: how long one takes, how many there are. */
 export async function benchAdHoc(output: Output): Promise<BenchResult> {
-  const count = requestsOf(withFile);
+  const count = Math.max(requestsOf(withFile), requestsOf(withToken));
   const first = await makeRequests(count, output);
   const again = await makeRequests(count, output);
   const run = async (signer: AdHocOrder["signer"], steps: Steps) => {

@@ -32,7 +32,7 @@ export const manufacturerName = "Bench Meters Ltd";
 const witnesses = ["First Witness", "Second Witness"];
 
 /** On the disk, never in memory; the system's folder for temporary files that outlive a boot is. */
-const parentFolder = process.env["SMKI_BENCH_FOLDER"] ?? "/var/tmp";
+const parentFolder = process.env["BENCH_FOLDER"] ?? "/var/tmp";
 
 /** Founds an estate by a ceremony, as an operator would, and registers the manufacturer. */
 export async function foundEstate(signer: SignerKind): Promise<BenchEstate> {

@@ -43,7 +43,7 @@ export async function benchLookup(
   try {
     const workers = await startWorkers(estate, 1);
     await submit(estate, bench, [makeDeviceCsr(0)]);
-    const web = await startWebProcess(estate, process.env["SMKI_BENCH_WEB_OPTIONS"]);
+    const web = await startWebProcess(estate, process.env["BENCH_WEB_OPTIONS"]);
     const client = await clientOf(estate, bench, web.url);
     const start = performance.now();
     await fill(estate, certificates, output);
