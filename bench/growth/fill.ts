@@ -69,7 +69,7 @@ async function lodge(
 }
 
 /** Vacuum, statistics and a checkpoint, so that none of them falls into what is measured. */
-export async function makeTidy({ database }: Pick<Estate, "database">): Promise<void> {
+async function makeTidy({ database }: Pick<Estate, "database">): Promise<void> {
   // Neither may stand in a transaction.
   await database.read((tx) => sql`vacuum analyze`.execute(tx));
   await database.read((tx) => sql`checkpoint`.execute(tx));
