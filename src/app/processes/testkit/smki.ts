@@ -125,7 +125,9 @@ export function processesOn(data: string): { pid: number; role: string }[] {
       const words = readFileSync(`/proc/${entry}/cmdline`, "utf8").split("\0");
       if (readlinkSync(`/proc/${entry}/cwd`).startsWith(`${data}/`)) return [{ pid, role: "postgres" }];
       const ours = words.includes(data) || environmentOf(entry).includes(`SMKI_DATA_FOLDER=${data}`);
-      return ours && words[1]?.endsWith("main.ts") === true ? [{ pid, role: words[2] ?? "" }] : [];
+      // Options of Node.js stand before it.
+      const main = words.findIndex((word) => word.endsWith("/main.ts"));
+      return ours && main > 0 ? [{ pid, role: words[main + 1] ?? "" }] : [];
     } catch {
       // Gone, or another user's.
       return [];
