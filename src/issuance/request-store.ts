@@ -226,6 +226,7 @@ export interface OpenChunk {
   readonly kind: CertificateKind;
   /** Of one CSR, whose sender waits. */
   readonly isSingle: boolean;
+  readonly releasedAt: Date;
 }
 
 /** Chunks that wait for a worker, in the order of their release. */
@@ -240,6 +241,7 @@ export async function selectOpenChunks(
       "request_chunk.id",
       "certificate_kind as kind",
       sql<boolean>`not windowed and request_chunk.request_count = 1`.as("isSingle"),
+      sql<Date>`released_at`.as("releasedAt"),
     ])
     // As the condition of its index says it: with parameters in it a prepared statement could not use that.
     .where(sql<boolean>`state in ('received', 'recorded')`)

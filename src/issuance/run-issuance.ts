@@ -3,11 +3,13 @@ import type { CertificateKind } from "../authorities/authority.ts";
 import type { IssuingAuthority } from "../authorities/issuing/issue.ts";
 import type { LockSession } from "../database/connect.ts";
 import type { ProcessingWindow } from "../rulebook/index.ts";
+import { Bell } from "./bell.ts";
 import { meaningOf } from "./chunk-fault.ts";
 import { approvedBatches, type ParseResult, type ParsingStep, parseBatch } from "./parse-batch.ts";
 import { isOpen } from "./processing-window.ts";
 import { requestsChannel, singlesNews } from "./receive.ts";
 import { type OpenChunk, selectOpenChunks } from "./request-store.ts";
+import { SinglesDuty } from "./singles-duty.ts";
 import type { ChunkResult } from "./work-chunk.ts";
 import { workTogether } from "./work-together.ts";
 
@@ -65,14 +67,13 @@ async function workWhileConnected(authority: IssuingAuthority, stop: AbortSignal
   const bells = { chunks: new Bell(stop), batches: new Bell(stop) };
   const desk: Desk = {
     ...{ authority, session, events, claimed: new Set(), aside: new Map(), asideBatches: new Map() },
-    ...{ singlesUnderWay: false, moreSingles: false },
+    singles: new SinglesDuty(session),
   };
   try {
+    await desk.singles.claim();
     const listening = await authority.database.listen(requestsChannel, (payload) => {
       if (payload === singlesNews) {
-        // Whoever has single CSRs now looks again behind them, and takes these along.
-        if (desk.singlesUnderWay) desk.moreSingles = true;
-        else bells.chunks.ringForOne();
+        if (desk.singles.hear()) bells.chunks.ringForOne();
         return;
       }
       bells.chunks.ring();
@@ -128,10 +129,7 @@ interface Desk {
   readonly aside: Map<number, number>;
   /** Batches whose check failed, likewise. */
   readonly asideBatches: Map<number, number>;
-  /** Whether a lane has single CSRs: those that come meanwhile are its next round, which is the larger and the cheaper for it. */
-  singlesUnderWay: boolean;
-  /** Whether there was news of single CSRs meanwhile. */
-  moreSingles: boolean;
+  readonly singles: SinglesDuty;
 }
 
 /** Checks the first approved batch that nobody has. @returns false when there is none */
@@ -179,6 +177,8 @@ async function lookForOpen(
   const look = (single: boolean) => database.read((tx) => selectOpenChunks(tx, { ...common, single }));
   const open = await look(false);
   if (!singleFirst) return open;
+  // When nobody has the duty any more, news of single CSRs wakes nobody.
+  await desk.singles.claim();
   // The oldest are all there are, or single CSRs may have come behind them.
   const singles = open.length < lookAhead ? open.filter(({ isSingle }) => isSingle) : await look(true);
   return [...singles, ...open.filter(({ isSingle }) => !isSingle)];
@@ -208,9 +208,7 @@ async function workFirst(
     if (results.size > 0) return "worked";
   }
   // Others have what there was; what came meanwhile, nobody may have seen.
-  if (!desk.moreSingles || desk.singlesUnderWay) return "nothing";
-  desk.moreSingles = false;
-  return "worked";
+  return desk.singles.takeNews() ? "worked" : "nothing";
 }
 
 async function workOnGroup(
@@ -219,17 +217,8 @@ async function workOnGroup(
 ): Promise<ReadonlyMap<number, ChunkResult>> {
   const ids = together.map(({ id }) => id);
   if (together[0]?.isSingle !== true) return workOnFree(desk, ids);
-  if (desk.singlesUnderWay) {
-    desk.moreSingles = true;
-    return new Map();
-  }
-  desk.singlesUnderWay = true;
-  desk.moreSingles = false;
-  try {
-    return await workOnFree(desk, ids);
-  } finally {
-    desk.singlesUnderWay = false;
-  }
+  const round = await desk.singles.goRound(together, desk.authority.clock(), () => workOnFree(desk, ids));
+  return round ?? new Map();
 }
 
 /** Chunks as they are worked on, in their order: single CSRs of one kind together with the first of them, others alone. */
@@ -260,61 +249,5 @@ async function workOnFree(
     }
   } finally {
     for (const id of free) claimed.delete(id);
-  }
-}
-
-/** Wakes those who wait when there may be work. */
-class Bell {
-  readonly #stop: AbortSignal;
-  readonly #onStop = () => {
-    this.ring();
-  };
-  #rung = Promise.withResolvers<undefined>();
-  /** Those who wait, in the order in which they began to. */
-  readonly #idle = new Set<() => void>();
-
-  constructor(stop: AbortSignal) {
-    this.#stop = stop;
-    stop.addEventListener("abort", this.#onStop);
-  }
-
-  ring(): void {
-    this.#rung.resolve(undefined);
-    this.#rung = Promise.withResolvers();
-  }
-
-  /** Wakes one of those who wait; where nobody does, whoever is about to has missed nothing. */
-  ringForOne(): void {
-    const [wake] = this.#idle;
-    if (wake === undefined) this.ring();
-    else {
-      this.#idle.delete(wake);
-      wake();
-    }
-  }
-
-  /** A worker that loses its connection often must not leave a listener each time. */
-  close(): void {
-    this.#stop.removeEventListener("abort", this.#onStop);
-  }
-
-  /** Resolves when the bell is rung after this moment. */
-  nextRing(): Promise<undefined> {
-    return this.#rung.promise;
-  }
-
-  async wait(nextRing: Promise<undefined>, milliseconds: number): Promise<void> {
-    if (this.#stop.aborted) return;
-    const timer = new AbortController();
-    const wake = () => {
-      timer.abort();
-    };
-    this.#idle.add(wake);
-    await Promise.race([
-      nextRing,
-      sleep(milliseconds, undefined, { signal: timer.signal }).catch(() => undefined),
-    ]);
-    this.#idle.delete(wake);
-    timer.abort();
   }
 }
