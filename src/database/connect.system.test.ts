@@ -208,6 +208,29 @@ describe("session locks", () => {
     });
   });
 
+  test("of a URL with options of its own too, and its reads cannot write all the same", async () => {
+    const query = `${kit.connectionString.includes("?") ? "&" : "?"}options=${encodeURIComponent("-c work_mem=5MB")}`;
+    const own = connect(
+      { connectionString: kit.connectionString + query },
+      { applicationName: "test options", poolSize: 1 },
+    );
+    try {
+      const { rows } = await own.read((tx) =>
+        sql<{ name: string; value: string }>`
+          select name, setting as value from pg_settings
+          where name in ('work_mem', 'default_transaction_read_only', 'tcp_user_timeout') and source = 'client'
+          order by name`.execute(tx),
+      );
+      expect(rows.map(({ name, value }) => `${name} ${value}`).filter((one) => !one.startsWith("tcp"))).toEqual([
+        "default_transaction_read_only on",
+        "work_mem 5120",
+      ]);
+      expect(rows.map(({ name }) => name)).toContain("tcp_user_timeout");
+    } finally {
+      await own.close();
+    }
+  });
+
   test("many on one session are given back one by one", async () => {
     const [one, other] = [await database.openLockSession(), await database.openLockSession()];
     expect([await one.tryLock(20n), await one.tryLock(21n)]).toEqual([true, true]);

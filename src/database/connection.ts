@@ -33,18 +33,26 @@ const ownKeepAlive = 10_000;
  */
 export function clientConfig(config: ConnectionConfig, applicationName: string): ClientConfig {
   if (!/^postgres(ql)?:\/\//.test(config.connectionString)) throw new SmkiError("DATABASE_URL_INVALID");
+  const { connectionString, options } = withoutOptions(config.connectionString);
+  const own = Object.entries(serverNotices).map(([name, value]) => `-c ${name}=${String(value)}`);
   return {
-    connectionString: config.connectionString,
+    connectionString,
     application_name: applicationName,
     connectionTimeoutMillis: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: ownKeepAlive,
-    // `options` in the URL are the operator's, and go before these.
-    options: Object.entries(serverNotices)
-      .map(([name, value]) => `-c ${name}=${String(value)}`)
-      .join(" "),
+    options: [options, ...own].join(" ").trim(),
     types: valueTypes,
   };
+}
+
+/** Parts a URL from its `options`: node-postgres would take those in the place of ours, and not beside them. */
+function withoutOptions(url: string): { connectionString: string; options: string } {
+  const [address = "", query = ""] = url.split(/\?(.*)/s);
+  const parameters = new URLSearchParams(query);
+  const options = parameters.get("options") ?? "";
+  parameters.delete("options");
+  return { connectionString: parameters.size === 0 ? address : `${address}?${parameters.toString()}`, options };
 }
 
 /** Refuses a server older than the SQL that the program uses. @throws SmkiError DATABASE_TOO_OLD */
