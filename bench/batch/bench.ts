@@ -6,7 +6,7 @@ import { makeRequests } from "../requests/make-all.ts";
 import { prepare } from "./client.ts";
 import { type NightRun, runNight } from "./run.ts";
 
-const warmUpCount = 4_000;
+const warmUpCount = 25_000;
 /** The night's capacity of Great Britain, 375,000 CSRs, in batches of the size that the Code allows. */
 const batchesOfANight = 7.5;
 
