@@ -221,10 +221,9 @@ describe("session locks", () => {
           where name in ('work_mem', 'default_transaction_read_only', 'tcp_user_timeout') and source = 'client'
           order by name`.execute(tx),
       );
-      expect(rows.map(({ name, value }) => `${name} ${value}`).filter((one) => !one.startsWith("tcp"))).toEqual([
-        "default_transaction_read_only on",
-        "work_mem 5120",
-      ]);
+      expect(
+        rows.map(({ name, value }) => `${name} ${value}`).filter((one) => !one.startsWith("tcp")),
+      ).toEqual(["default_transaction_read_only on", "work_mem 5120"]);
       expect(rows.map(({ name }) => name)).toContain("tcp_user_timeout");
     } finally {
       await own.close();

@@ -52,7 +52,10 @@ function withoutOptions(url: string): { connectionString: string; options: strin
   const parameters = new URLSearchParams(query);
   const options = parameters.get("options") ?? "";
   parameters.delete("options");
-  return { connectionString: parameters.size === 0 ? address : `${address}?${parameters.toString()}`, options };
+  return {
+    connectionString: parameters.size === 0 ? address : `${address}?${parameters.toString()}`,
+    options,
+  };
 }
 
 /** Refuses a server older than the SQL that the program uses. @throws SmkiError DATABASE_TOO_OLD */
