@@ -57,8 +57,10 @@ test.each(kept)("A back-up of %s is restored and brought to this release", async
     onStep: (step) => steps.push(step),
   });
   expect(restored).toMatchObject({ report: { holds: true }, ledger: { isSuccessor: false } });
-  expect(manifest.migrations.length).toBeLessThan(
-    readdirSync(join(import.meta.dirname, "../../database/migrations")).length,
-  );
-  expect(steps.join("\n")).toContain("brought to this release: 0006");
+  // Those that came after it, and none where the newest release is still the same.
+  const migrations = readdirSync(join(import.meta.dirname, "../../database/migrations")).sort();
+  const [next] = migrations.slice(manifest.migrations.length);
+  const brought = steps.filter((step) => step.includes("brought to this release"));
+  expect(brought.length).toBe(next === undefined ? 0 : 1);
+  if (next !== undefined) expect(brought[0]).toContain(`brought to this release: ${next.slice(0, 4)}`);
 });
