@@ -1,8 +1,9 @@
 import type { Readable, Writable } from "node:stream";
 import { escapeIdentifier } from "pg";
-import { from, to } from "pg-copy-streams";
+import { from } from "pg-copy-streams";
 import { type ConnectionConfig, dedicatedClient } from "../connection.ts";
 import { databaseFailure } from "../failures.ts";
+import { copyTo } from "./copy-to.ts";
 import type { CopiedTable, IdentityState } from "./tables.ts";
 
 /** A stream of a table's rows in PostgreSQL's binary COPY format; `rowCount` is right once it has ended. */
@@ -49,9 +50,9 @@ export async function openCopyOut(
     throw databaseFailure(error);
   }
   return {
-    read: (table) => client.query(to(`copy ${namesOf(table)} to stdout (format binary)`)),
+    read: (table) => client.query(copyTo(`copy ${namesOf(table)} to stdout (format binary)`)),
     readLines: (query) =>
-      client.query(to(`copy (${query}) to stdout (format text, delimiter e'\\x1f', null '')`)),
+      client.query(copyTo(`copy (${query}) to stdout (format text, delimiter e'\\x1f', null '')`)),
     close: () => client.end(),
   };
 }
